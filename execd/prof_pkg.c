@@ -1,0 +1,102 @@
+/* Profiles of the package kinds: the plan and the list, and the one that really installs. */
+#include <linux/capability.h>
+
+#include "execd/prof.h"
+
+/*
+ * What maintainer scripts were measured to need, each with the packages that fail without it.
+ * SETFCAP: without it iputils-ping falls back to setuid root, which is worse.
+ */
+#define PKG_CAPS                                                                            \
+	(PROF_CAP(CAP_CHOWN) | PROF_CAP(CAP_DAC_OVERRIDE) | PROF_CAP(CAP_DAC_READ_SEARCH) | \
+	    PROF_CAP(CAP_FOWNER) | PROF_CAP(CAP_FSETID) | PROF_CAP(CAP_KILL) |              \
+	    PROF_CAP(CAP_SETUID) | PROF_CAP(CAP_SETGID) | PROF_CAP(CAP_SETFCAP) |           \
+	    PROF_CAP(CAP_MKNOD) | PROF_CAP(CAP_SYS_CHROOT) | PROF_CAP(CAP_AUDIT_WRITE))
+
+static const struct profile pkg = {
+    .id = PR_PKG,
+    .name = "pkg",
+    .cls = CLASS_C,
+    .pu = PU_ROOT,
+    .flags = PF_PROGRESS,
+    .caps = PKG_CAPS,
+    .dflt = SB_EPERM,
+    .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_IDS, SBS_NET,
+	SBS_UNIX, SBS_TOOL},
+    .nsets = 10,
+    .mem_max = 0,
+    .pids_max = 4096,
+    .nofile = 4096,
+    .fsize = PROF_NOFSIZE,
+    .why = "root, honestly so: maintainer scripts are root's own; what protects is which names "
+	   "policy lets in. No PID namespace, because they start services; no memory limit, "
+	   "because dpkg killed half way leaves half a package",
+};
+
+const struct profile *
+prof_pkg(void)
+{
+	return &pkg;
+}
+
+/*
+ * apt-get -s reads its state and asks dpkg for the foreign architectures. Programs are granted by
+ * name: /usr/lib is readable, so ld.so could otherwise run any readable program.
+ */
+static const struct sb_path plan_paths[] = {
+    {"/usr/bin/apt-get", SB_READ | SB_EXEC, 0},
+    {"/usr/bin/dpkg", SB_READ | SB_EXEC, 0},
+    {"/lib64/ld-linux-x86-64.so.2", SB_READ | SB_EXEC, 1},
+    {"/lib/ld-linux-aarch64.so.1", SB_READ | SB_EXEC, 1},
+    {"/lib", SB_READ, 1},
+    {"/lib64", SB_READ, 1},
+    {"/usr/lib", SB_READ, 0},
+    {"/usr/share/dpkg", SB_READ, 1},
+    {"/usr/share/locale", SB_READ, 1},
+    {"/usr/share/zoneinfo", SB_READ, 1},
+    {"/etc/ld.so.cache", SB_READ, 1},
+    {"/etc/ld.so.preload", SB_READ, 1},
+    {"/etc/localtime", SB_READ, 1},
+    {"/etc/nsswitch.conf", SB_READ, 1},
+    {"/etc/passwd", SB_READ, 1},
+    {"/etc/group", SB_READ, 1},
+    {"/etc/apt", SB_READ, 0},
+    {"/etc/dpkg", SB_READ, 1},
+    {"/var/lib/apt", SB_READ, 0},
+    {"/var/lib/dpkg", SB_READ, 0},
+    {"/var/cache/apt", SB_READ, 1},
+    {"/dev/null", SB_READ | SB_WRITE, 0},
+    {"/proc", SB_READ, 0},
+};
+
+#define PLAN_ROW                                                                                  \
+	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN, .flags = PF_NEWPID | PF_NEWNET,        \
+	.dflt = SB_EPERM, .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_PROC, SBS_TOOL},  \
+	.nsets = 6, .paths = plan_paths, .npaths = PROF_N(plan_paths), .mem_max = 512 * PROF_MIB, \
+	.pids_max = 64, .nofile = 256, .fsize = 0
+
+static const struct profile pkgplan = {
+    .id = PR_PKGPLAN,
+    .name = "pkgplan",
+    PLAN_ROW,
+    .why = "apt-get -s as a user of its own: reads the package lists, writes nothing, no network",
+};
+
+static const struct profile pkglist = {
+    .id = PR_PKGLIST,
+    .name = "pkglist",
+    PLAN_ROW,
+    .why = "the same, for the list of installed and upgradable packages",
+};
+
+const struct profile *
+prof_pkgplan(void)
+{
+	return &pkgplan;
+}
+
+const struct profile *
+prof_pkglist(void)
+{
+	return &pkglist;
+}
