@@ -37,10 +37,14 @@ enum profile_id {
 	PR_NONE, PR_FACTS, PR_SELFTEST, PR_SCRIPT, PR_PKG, PR_PKGPLAN, PR_PKGLIST, PR_HAPSOCK, PR_MAX
 };
 
+#ifndef KINDS_DEF
+#define KINDS_DEF "proto/kinds.def" /* a unit test brings rows of its own */
+#endif
+
 enum kind_id {
 	KIND_NONE,
 #define KIND(num, sym, ...) KIND_##sym = num,
-#include "proto/kinds.def"
+#include KINDS_DEF
 };
 
 #define KIND_MAX 16 /* one more than the highest number ever given */
@@ -104,8 +108,11 @@ const struct kind_arg *kind_arg(const struct kind *k, const char *name);
 
 /*
  * Judges one value (decoded bytes, NUL-ended) against its row. 0, or -1 with E: "argument weight:
- * must be a number from 0 to 256, not \"x\"". Never prints a value of an AF_SEAL row.
+ * must be a number from 0 to 256, not \"x\"". Of an AF_SEAL row it judges the opened value, and
+ * never prints it.
  */
 int arg_check(const struct kind_arg *a, const char *value, struct errmsg *e);
+/* What a value of the row must be, in words ("a number from 0 to 256"), for messages and help. */
+void arg_must(const struct kind_arg *a, char *buf, size_t size);
 
 #endif
