@@ -39,6 +39,12 @@ int end_byname(const char *s);	     /* or -1 */
 const char *effect_name(enum effect e);
 int effect_byname(const char *s);
 
+/*
+ * Makes TEXT fit to be a reason: cut at REASON_MAX, bytes outside printable ASCII become '?', no
+ * space at either end; "-" becomes empty (it is how an empty reason is written). TEXT may be REASON.
+ */
+void reason_set(char reason[REASON_MAX + 1], const char *text);
+
 /* How one step ended, as its supervisor saw it. */
 struct exitrec {
 	uint8_t step;
@@ -78,7 +84,10 @@ struct result {
 	uint8_t previous[32];	 /* SHA-256 of the record before; zeros in the first */
 };
 
-/* Canonical text "reeve-result 1\n..."; parse accepts what write makes and nothing else. */
+/*
+ * Canonical text "reeve-result 1\n..."; parse accepts what write makes and nothing else. write passes
+ * the reason through reason_set() and refuses whatever else could not be parsed again.
+ */
 ssize_t result_write(const struct result *r, char *buf, size_t size, struct errmsg *e);
 int result_parse(struct result *r, const char *buf, size_t len, struct errmsg *e);
 
