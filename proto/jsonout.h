@@ -13,6 +13,7 @@ struct jsonout {
 	size_t len, size, max;
 	unsigned int depth;
 	uint32_t comma; /* bit a level: a value stands before */
+	uint32_t array; /* bit a level: closed by ] */
 	int failed;	/* out of memory or over max: all later calls do nothing */
 };
 
@@ -22,6 +23,7 @@ void jo_free(struct jsonout *j);
 void jo_obj(struct jsonout *j, const char *name);
 void jo_arr(struct jsonout *j, const char *name);
 void jo_end(struct jsonout *j); /* closes the innermost object or array */
+/* VALUE must not be NULL: jo_null() says that there is none. */
 void jo_str(struct jsonout *j, const char *name, const char *value);
 void jo_strn(struct jsonout *j, const char *name, const char *value, size_t len);
 void jo_u64(struct jsonout *j, const char *name, uint64_t v);

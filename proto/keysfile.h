@@ -39,6 +39,8 @@ struct keysfile {
 int keysfile_parse(struct keysfile *k, const char *buf, size_t len, struct errmsg *e);
 ssize_t keysfile_write(const struct keysfile *k, char *buf, size_t size, struct errmsg *e);
 
+#define KEYSRESET_MAX 1024
+
 struct keysreset {
 	char fleet[33], host_id[33], host_name[254];
 	char challenge[33]; /* the nonce that the host gave */
