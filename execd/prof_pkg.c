@@ -1,17 +1,16 @@
 /* Profiles of the package kinds: the plan and the list, and the one that really installs. */
-#include <linux/capability.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
 
 #include "execd/prof.h"
 
-/*
- * What maintainer scripts were measured to need, each with the packages that fail without it.
- * SETFCAP: without it iputils-ping falls back to setuid root, which is worse.
- */
-#define PKG_CAPS                                                                            \
-	(PROF_CAP(CAP_CHOWN) | PROF_CAP(CAP_DAC_OVERRIDE) | PROF_CAP(CAP_DAC_READ_SEARCH) | \
-	    PROF_CAP(CAP_FOWNER) | PROF_CAP(CAP_FSETID) | PROF_CAP(CAP_KILL) |              \
-	    PROF_CAP(CAP_SETUID) | PROF_CAP(CAP_SETGID) | PROF_CAP(CAP_SETFCAP) |           \
-	    PROF_CAP(CAP_MKNOD) | PROF_CAP(CAP_SYS_CHROOT) | PROF_CAP(CAP_AUDIT_WRITE))
+/* An ELF is executed by the descriptor that was checked. */
+static const struct sb_rule exec_rules[] = {
+    {__NR_execveat, {{4, SB_EQ32, 0, AT_EMPTY_PATH}}, "runs the tool by its checked descriptor"},
+};
+
+static const struct sb_set exec_own = {"execfd", exec_rules, PROF_N(exec_rules)};
 
 static const struct profile pkg = {
     .id = PR_PKG,
@@ -19,11 +18,12 @@ static const struct profile pkg = {
     .cls = CLASS_C,
     .pu = PU_ROOT,
     .flags = PF_PROGRESS,
-    .caps = PKG_CAPS,
+    .caps = PROF_ROOT_CAPS,
     .dflt = SB_EPERM,
     .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_IDS, SBS_NET,
 	SBS_UNIX, SBS_TOOL},
     .nsets = 10,
+    .own = &exec_own,
     .mem_max = 0,
     .pids_max = 4096,
     .nofile = 4096,
@@ -45,6 +45,7 @@ prof_pkg(void)
  */
 static const struct sb_path plan_paths[] = {
     {"/usr/bin/apt-get", SB_READ | SB_EXEC, 0},
+    {"/usr/bin/apt-cache", SB_READ | SB_EXEC, 0},
     {"/usr/bin/dpkg", SB_READ | SB_EXEC, 0},
     {"/lib64/ld-linux-x86-64.so.2", SB_READ | SB_EXEC, 1},
     {"/lib/ld-linux-aarch64.so.1", SB_READ | SB_EXEC, 1},
@@ -69,11 +70,11 @@ static const struct sb_path plan_paths[] = {
     {"/proc", SB_READ, 0},
 };
 
-#define PLAN_ROW                                                                                  \
-	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN, .flags = PF_NEWPID | PF_NEWNET,        \
-	.dflt = SB_EPERM, .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_PROC, SBS_TOOL},  \
-	.nsets = 6, .paths = plan_paths, .npaths = PROF_N(plan_paths), .mem_max = 512 * PROF_MIB, \
-	.pids_max = 64, .nofile = 256, .fsize = 0
+#define PLAN_ROW                                                                                 \
+	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN, .flags = PF_NEWPID | PF_NEWNET,       \
+	.dflt = SB_EPERM, .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_PROC, SBS_TOOL}, \
+	.nsets = 6, .own = &exec_own, .paths = plan_paths, .npaths = PROF_N(plan_paths),         \
+	.mem_max = 512 * PROF_MIB, .pids_max = 64, .nofile = 256, .fsize = 0
 
 static const struct profile pkgplan = {
     .id = PR_PKGPLAN,

@@ -7,6 +7,7 @@
  */
 static const struct sb_mount script_mounts[] = {
     {SB_M_PROC, "/proc"},
+    {SB_M_RO, "/proc/sys"},
     {SB_M_HIDE, "/proc/sys/kernel/core_pattern"},
     {SB_M_HIDE, "/sys/kernel/uevent_helper"},
     {SB_M_HIDE, "/run/systemd"},
@@ -56,7 +57,8 @@ static const struct profile script = {
     .name = "script",
     .cls = CLASS_A,
     .pu = PU_SCRIPT,
-    .flags = PF_NEWPID | PF_NEWNS,
+    .flags = PF_NEWPID | PF_NEWNS | PF_ROROOT,
+    .caps = PROF_ROOT_CAPS, /* of one that is root-equivalent and names none */
     .dflt = SB_EPERM,
     .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_NET, SBS_UNIX,
 	SBS_TOOL},

@@ -20,11 +20,11 @@ enum profile_uid {
 	PU_ROOT,   /* classes (b) and (c) */
 };
 
-#define PF_NEWPID  0x01 /* a PID namespace: privd starts execd in it */
-#define PF_NEWNET  0x02 /* an empty network namespace */
-#define PF_NEWNS   0x04 /* a private mount namespace: doors to root closed, then MOUNTS */
-#define PF_ROROOT  0x08 /* all read-only first */
-#define PF_BUILTIN 0x10 /* runs execd's own code, no exec */
+#define PF_NEWPID   0x01 /* a PID namespace: privd starts execd in it */
+#define PF_NEWNET   0x02 /* an empty network namespace */
+#define PF_NEWNS    0x04 /* a private mount namespace: doors to root closed, then MOUNTS */
+#define PF_ROROOT   0x08 /* all read-only first */
+#define PF_BUILTIN  0x10 /* runs execd's own code, no exec */
 #define PF_PROGRESS 0x20 /* the tool gets a progress pipe on fd 3 */
 
 struct profile {
@@ -38,7 +38,7 @@ struct profile {
 	enum sb_default dflt;
 	enum sb_setid sets[SB_MAXSETS];
 	unsigned int nsets;
-	const struct sb_set *own; /* rows of this profile alone; NULL none */
+	const struct sb_set *own;    /* rows of this profile alone; NULL none */
 	const struct sb_path *paths; /* Landlock */
 	unsigned int npaths;
 	const struct sb_mount *mounts;
@@ -47,7 +47,7 @@ struct profile {
 	uint32_t pids_max; /* pids.max and RLIMIT_NPROC for class (a); 0 none */
 	uint32_t nofile;
 	uint64_t fsize;
-	const char *why;   /* one sentence for SECURITY.md */
+	const char *why; /* one sentence for SECURITY.md */
 };
 
 /* NULL when there is none: a number from the wire never indexes. */
