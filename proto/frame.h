@@ -2,8 +2,8 @@
  * Spool frames: what a job's output is made of, on disk and on the wire (reeve-spool(5)).
  *
  * A spool file is a 16-byte head "reeve-spool 1\n\0\0" and frames: type u8, step u8, zero u16,
- * length u32, ms since the epoch u64, payload, CRC-32 u32 over all of that; big endian. Written by a
- * step's supervisor alone, read by privd (the last exit frame only), netd, reevectl and reeve.
+ * length u32, ms since the epoch u64, payload, CRC-32 u32 over all of that; big endian. Written by
+ * a step's supervisor alone, read by privd (the last exit frame only), netd, reevectl and reeve.
  */
 #ifndef PROTO_FRAME_H
 #define PROTO_FRAME_H
@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_HEAD	"reeve-spool 1\n\0\0" /* 16 bytes */
-#define FRAME_HEADLEN	16
-#define FRAME_FIXED	16 /* before the payload */
-#define FRAME_CRC	4
-#define FRAME_PAYLOAD	65536 /* most */
-#define FRAME_DATA_MAX	(4 * 1024 * 1024) /* DATA of one step, over all its frames */
+#define FRAME_HEAD     "reeve-spool 1\n\0\0" /* 16 bytes */
+#define FRAME_HEADLEN  16
+#define FRAME_FIXED    16 /* before the payload */
+#define FRAME_CRC      4
+#define FRAME_PAYLOAD  65536		 /* most */
+#define FRAME_DATA_MAX (4 * 1024 * 1024) /* DATA of one step, over all its frames */
 
 enum frame_type {
 	FR_STDOUT = 1,
