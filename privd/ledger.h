@@ -70,21 +70,29 @@ struct ledger_rec {
 
 struct ledger;
 
-/* Makes an empty ledger beneath STATEFD, durable; the name must not exist. */
-int ledger_make(int statefd, uint64_t now, struct errmsg *e);
+/*
+ * Makes an empty ledger beneath STATEFD, durable; the name must not exist. It is written as
+ * LEDGER_NEW and renamed: that one rename ends the first start (privd/hostkeys.h).
+ */
+#define LEDGER_NEW "ledger.new"
+int ledger_make(int statefd, struct errmsg *e);
 /*
  * Opens it, locks it (flock: a second privd is refused) and replays every record through FN in
- * order. A torn tail (bad length or CRC at the end) is cut, and a CUT record is appended before
- * anything else; a damaged record with good ones after it is E and -1 (needs-rekey), never skipped.
- * A newer version is refused by name. FN returns 0, or -1 with E to stop.
+ * order. A torn tail (one last record, incomplete or with a wrong CRC, and nothing after it) is cut,
+ * and a CUT record stands in its place before anything else is written; FN sees it as the last one.
+ * NULL with E: a damaged record that is not the last (needs-rekey; never skipped), a record of an
+ * unknown type or whose number does not follow, a newer version (refused by name); then the file is
+ * left as it is. FN returns 0, or -1 to stop, with the reason put into this same E through ARG.
  */
 struct ledger *ledger_open(int statefd, uint64_t now,
     int (*fn)(const struct ledger_rec *, off_t, void *), void *arg, struct errmsg *e);
 void ledger_close(struct ledger *l);
 /*
- * Appends R (seq and time are set here) and fsyncs. On success *OFF (may be NULL) is where it
- * stands. After a failed write or fsync the ledger is broken for good: every later append fails,
- * no job is accepted or started, until privd is started again.
+ * Appends R (seq and time are set here) in one write and fsyncs. On success *OFF (may be NULL) is
+ * where it stands. After a failed write or fsync what was written is cut off again where that can
+ * be done, and the ledger is broken for good: every later append fails, no job is accepted or
+ * started, until privd is started again. A record that cannot be encoded (a string too long, bytes
+ * that are not printable) is E and -1 too, but breaks nothing.
  */
 int ledger_append(struct ledger *l, struct ledger_rec *r, uint64_t now, off_t *off, struct errmsg *e);
 /* Reads the record at OFF back (tickets and results of jobs that are not in memory). */
