@@ -1,7 +1,8 @@
 /*
  * The ledger: append-only file of CRC-framed records, fsynced before the step that it announces
- * (reeve-ledger(5)). Head "reeve-ledger 1\n", then frames: length u32, type u8, zero u8[3], seq u64,
- * time u64 (seconds), payload, CRC-32 u32; big endian. seq counts every record of the file's life.
+ * (reeve-ledger(5)). Head "reeve-ledger 1\n", then frames: length u32, type u8, zero u8[3], seq
+ * u64, time u64 (seconds), payload, CRC-32 u32; big endian. seq counts every record of the file's
+ * life.
  */
 #ifndef PRIVD_LEDGER_H
 #define PRIVD_LEDGER_H
@@ -16,20 +17,20 @@
 #include "proto/ticket.h"
 
 /* LEDGER(number, NAME, "what"): every record type; the crash test takes its steps from here. */
-#define LEDGER_TABLE(X)                                                              \
-	X(1, ACCEPTED, "a job: origin, fence, ticket, signatures, key and holder")    \
-	X(2, STEP, "a step is about to be set up")                                     \
-	X(3, STARTED, "its executor is confined; EXEC_GO follows")                     \
-	X(4, STEPEND, "its exit record")                                               \
-	X(5, FINISHED, "the signed result")                                            \
-	X(6, ACKED, "the result was delivered")                                        \
-	X(7, CANCEL, "a cancel was asked for")                                         \
-	X(8, CHALLENGE, "a nonce was given")                                           \
-	X(9, CHALLENGE_USED, "and used")                                               \
-	X(10, CUT, "a torn tail was cut")                                              \
-	X(11, CONFIRM, "a dead-man timer: nonce and deadline")                         \
-	X(12, CONFIRMED, "the signed nonce came back")                                 \
-	X(13, INTAKE, "intake paused or resumed")                                      \
+#define LEDGER_TABLE(X)                                                            \
+	X(1, ACCEPTED, "a job: origin, fence, ticket, signatures, key and holder") \
+	X(2, STEP, "a step is about to be set up")                                 \
+	X(3, STARTED, "its executor is confined; EXEC_GO follows")                 \
+	X(4, STEPEND, "its exit record")                                           \
+	X(5, FINISHED, "the signed result")                                        \
+	X(6, ACKED, "the result was delivered")                                    \
+	X(7, CANCEL, "a cancel was asked for")                                     \
+	X(8, CHALLENGE, "a nonce was given")                                       \
+	X(9, CHALLENGE_USED, "and used")                                           \
+	X(10, CUT, "a torn tail was cut")                                          \
+	X(11, CONFIRM, "a dead-man timer: nonce and deadline")                     \
+	X(12, CONFIRMED, "the signed nonce came back")                             \
+	X(13, INTAKE, "intake paused or resumed")                                  \
 	X(14, RESET, "a reeve-reset was obeyed")
 
 enum ledger_type {
@@ -46,23 +47,24 @@ struct ledger_rec {
 	uint64_t seq, time;
 	uint8_t id[16];
 	/* ACCEPTED */
-	char origin[65];	/* "local" or the server's name */
+	char origin[65]; /* "local" or the server's name */
 	uint64_t fence;
-	const uint8_t *ticket;	/* points into the ledger's read buffer: copy to keep */
+	const uint8_t *ticket; /* points into the ledger's read buffer: copy to keep */
 	size_t ticketlen;
 	struct sig sig[TICKET_SIGS];
 	unsigned int nsigs;
 	char key[65], holder[65];
 	/* STEP, STARTED, STEPEND */
 	uint8_t step, rollback;
-	uint32_t pid;		/* of the supervisor, STARTED */
-	uint64_t starttime;	/* its start time in ticks, STARTED */
-	struct exitrec exit;	/* STEPEND */
+	uint32_t pid;	     /* of the supervisor, STARTED */
+	uint64_t starttime;  /* its start time in ticks, STARTED */
+	struct exitrec exit; /* STEPEND */
 	/* FINISHED */
-	const uint8_t *result;	/* the record's text */
+	const uint8_t *result; /* the record's text */
 	size_t resultlen;
 	struct sig resultsig;
-	/* CANCEL: who; CHALLENGE*: nonce; CUT: bytes lost; CONFIRM: nonce, deadline; INTAKE: paused */
+	/* CANCEL: who; CHALLENGE*: nonce; CUT: bytes lost; CONFIRM: nonce, deadline; INTAKE: paused
+	 */
 	char who[65];
 	uint8_t nonce[32];
 	uint64_t number;
@@ -78,11 +80,11 @@ struct ledger;
 int ledger_make(int statefd, struct errmsg *e);
 /*
  * Opens it, locks it (flock: a second privd is refused) and replays every record through FN in
- * order. A torn tail (one last record, incomplete or with a wrong CRC, and nothing after it) is cut,
- * and a CUT record stands in its place before anything else is written; FN sees it as the last one.
- * NULL with E: a damaged record that is not the last (needs-rekey; never skipped), a record of an
- * unknown type or whose number does not follow, a newer version (refused by name); then the file is
- * left as it is. FN returns 0, or -1 to stop, with the reason put into this same E through ARG.
+ * order. A torn tail (one last record, incomplete or with a wrong CRC, and nothing after it) is
+ * cut, and a CUT record stands in its place before anything else is written; FN sees it as the last
+ * one. NULL with E: a damaged record that is not the last (needs-rekey; never skipped), a record of
+ * an unknown type or whose number does not follow, a newer version (refused by name); then the file
+ * is left as it is. FN returns 0, or -1 to stop, with the reason put into this same E through ARG.
  */
 struct ledger *ledger_open(int statefd, uint64_t now,
     int (*fn)(const struct ledger_rec *, off_t, void *), void *arg, struct errmsg *e);
@@ -94,7 +96,8 @@ void ledger_close(struct ledger *l);
  * started, until privd is started again. A record that cannot be encoded (a string too long, bytes
  * that are not printable) is E and -1 too, but breaks nothing.
  */
-int ledger_append(struct ledger *l, struct ledger_rec *r, uint64_t now, off_t *off, struct errmsg *e);
+int ledger_append(
+    struct ledger *l, struct ledger_rec *r, uint64_t now, off_t *off, struct errmsg *e);
 /* Reads the record at OFF back (tickets and results of jobs that are not in memory). */
 int ledger_read(struct ledger *l, off_t off, struct ledger_rec *r, struct errmsg *e);
 uint64_t ledger_seq(const struct ledger *l);
