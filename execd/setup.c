@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "execd/setup.h"
-#include "lib/crash.h"
 #include "lib/strutil.h"
 
 static int
@@ -84,7 +83,6 @@ take(struct setup *s, struct imsg *m, struct errmsg *e)
 int
 setup_read(struct setup *s, struct imsgbuf *ch, struct errmsg *e)
 {
-	const struct msg_row *row;
 	struct imsg m;
 	uint32_t type;
 	int r;
@@ -99,8 +97,6 @@ setup_read(struct setup *s, struct imsgbuf *ch, struct errmsg *e)
 			return err_set(
 			    e, "channel: %s", r == -2 ? "nothing came in time" : "breach");
 		type = m.type;
-		if ((row = msg_row(type)) != NULL)
-			crash_point("msg", row->name, "recv");
 		r = take(s, &m, e);
 		imsg_free(&m);
 		if (r == -1)
