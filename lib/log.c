@@ -1,0 +1,151 @@
+/* Logging to syslog(3) or standard error; each line encoded and bounded here. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+#define LINE_MAX_LEN 1024
+
+static struct {
+	char name[32], proc[96];
+	int to_stderr, verbose, open;
+} lg = {.to_stderr = 1};
+
+void
+log_init(const char *name, int to_stderr, int verbose)
+{
+	snprintf(lg.name, sizeof(lg.name), "%s", name);
+	lg.to_stderr = to_stderr;
+	lg.verbose = verbose;
+	if (!to_stderr && !lg.open) {
+		openlog(lg.name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		lg.open = 1;
+	}
+	tzset();
+}
+
+void
+log_procinit(const char *procname)
+{
+	snprintf(lg.proc, sizeof(lg.proc), "%s", procname != NULL ? procname : "");
+}
+
+void
+log_setverbose(int verbose)
+{
+	lg.verbose = verbose;
+}
+
+int
+log_getverbose(void)
+{
+	return lg.verbose;
+}
+
+/* Printable ASCII stays; everything else becomes \ooo, so that one call is one line. */
+static void
+encode(char *dst, size_t size, const char *src)
+{
+	size_t n = 0;
+
+	for (; *src != '\0' && n + 5 < size; src++) {
+		unsigned char c = (unsigned char)*src;
+
+		if (c >= 0x20 && c <= 0x7e)
+			dst[n++] = (char)c;
+		else
+			n += (size_t)snprintf(dst + n, 5, "\\%03o", c);
+	}
+	dst[n] = '\0';
+}
+
+static void
+emit(int level, const char *fmt, va_list ap, int saved)
+{
+	char raw[2 * LINE_MAX_LEN], line[LINE_MAX_LEN];
+	size_t n = 0;
+
+	if (lg.proc[0] != '\0')
+		n = (size_t)snprintf(raw, sizeof(raw), "%s: ", lg.proc);
+	vsnprintf(raw + n, sizeof(raw) - n, fmt, ap);
+	n = strlen(raw);
+	if (saved != 0)
+		snprintf(raw + n, sizeof(raw) - n, ": %s", strerror(saved));
+	encode(line, sizeof(line), raw);
+	if (lg.to_stderr)
+		dprintf(STDERR_FILENO, "%s[%ld]: %s\n", lg.name, (long)getpid(), line);
+	else
+		syslog(level, "%s", line);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_ERR, fmt, ap, saved);
+	va_end(ap);
+	errno = saved;
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_ERR, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_INFO, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (lg.verbose < 1)
+		return;
+	va_start(ap, fmt);
+	emit(LOG_DEBUG, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_CRIT, fmt, ap, saved);
+	va_end(ap);
+	_exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_CRIT, fmt, ap, 0);
+	va_end(ap);
+	_exit(1);
+}
