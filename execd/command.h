@@ -20,6 +20,9 @@
 #define CMD_QUIET   0x02 /* and shows it only when the command failed */
 #define CMD_STDIN   0x04 /* gets what step_ops.input makes; others get /dev/null */
 #define CMD_ALONE   0x08 /* TERM goes to the program alone, not to what it started */
+#define CMD_SOFT                                                                         \
+	0x10 /* a bad exit status does not end the step: the next command says it better \
+	      */
 
 struct command {
 	const char *argv[COMMAND_ARGV + 1]; /* NULL-ended */

@@ -30,7 +30,7 @@ struct pump {
 	int sigfd;
 	uint64_t until, killat, giveup, quiet; /* framer_mono(); 0 not set */
 	enum end cause;			       /* why it was ended; 0 by itself */
-	int killed, exited, status;
+	int killed, exited, status, dataover;
 	char execfail[ERRMSG_MAX];
 	struct progress prog;
 	char verdict[REASON_MAX + 64];
@@ -106,7 +106,7 @@ on_output(struct pump *p, int fd, const char *buf, size_t len)
 		p->verdictlen += n;
 	} else if (p->cmd->builtin != NULL) {
 		if (framer_data(&p->w->fr, buf, len) == -1)
-			stop(p, END_EFFECT);
+			p->dataover = 1;
 	} else
 		progress_feed(&p->prog, &p->w->fr, buf, len);
 }
@@ -278,15 +278,13 @@ drain(struct pump *p)
 }
 
 static void
-judge(struct pump *p)
+judge_exit(struct pump *p)
 {
 	struct work *w = p->w;
 	int sig;
 
 	if (p->execfail[0] != '\0')
 		work_end(w, END_SETUP, 0, "exec: %s", p->execfail);
-	else if (p->cause == END_EFFECT)
-		work_effect_failed(w, "the result is longer than %d bytes", FRAME_DATA_MAX);
 	else if (p->cause != 0)
 		work_end(w, p->cause, 0, "%s", "");
 	else if (!p->exited)
@@ -297,21 +295,23 @@ judge(struct pump *p)
 			work_end(w, END_SANDBOX, 0, "a system call outside the profile");
 		else
 			work_end(w, END_SIGNAL, sig, "%s", "");
-	} else if (WIFEXITED(p->status) && WEXITSTATUS(p->status) != 0)
+	} else if (WEXITSTATUS(p->status) != 0 && !(p->cmd->flags & CMD_SOFT))
 		work_end(w, END_EXIT, WEXITSTATUS(p->status), "%s", "");
 	else
 		w->rec.end = END_OK;
 }
 
-/* A builtin's last word goes before its exit status: "effect-failed No such server." */
+/* A builtin that ended well may have a last word: "effect-failed No such server." */
 static void
 judge_verdict(struct pump *p)
 {
 	char *why;
 	int end;
 
+	if (p->dataover)
+		work_effect_failed(p->w, "the result is longer than %d bytes", FRAME_DATA_MAX);
 	p->verdict[p->verdictlen] = '\0';
-	if (p->verdictlen == 0 || p->cause != 0 || !p->exited || !WIFEXITED(p->status))
+	if (p->verdictlen == 0 || p->w->rec.end != END_OK)
 		return;
 	if ((why = strchr(p->verdict, ' ')) != NULL)
 		*why++ = '\0';
@@ -365,10 +365,9 @@ pump_run(struct work *w, size_t n, int sigfd, uint64_t until)
 		turn(&p);
 	if (p.t->sync != -1)
 		on_sync(&p);
-	end_tree(&p, n + 1 == w->ncmds || p.cause != 0 || p.status != 0);
+	judge_exit(&p);
+	end_tree(&p, n + 1 == w->ncmds || w->rec.end != END_OK);
 	judge_verdict(&p);
-	if (w->rec.end == 0)
-		judge(&p);
 	if ((p.cmd->flags & CMD_QUIET) && w->rec.end != END_OK && p.cap->buf != NULL)
 		framer_output(&w->fr, FR_STDOUT, p.cap->buf, p.cap->len);
 	tool_close(p.t);

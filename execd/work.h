@@ -24,6 +24,7 @@ struct capture {
 	int over; /* more came than is kept */
 };
 
+struct dpkg;
 struct work;
 
 /* What is special about one step of one kind; rows in step.c. */
@@ -55,8 +56,7 @@ struct work {
 	struct exitrec rec;
 	char *input; /* malloc'ed; wiped after the write */
 	size_t inlen, inoff;
-	char *before; /* a step's own note of what was before: malloc'ed, NULL none */
-	size_t beforelen;
+	struct dpkg *before; /* what was installed before an apply; NULL not known */
 };
 
 /* The row of a step, NULL when there is none. KIND_NONE: the internal step. */
