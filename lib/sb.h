@@ -19,12 +19,18 @@
 
 #include "lib/err.h"
 
+/* The least that reeve runs on; README.md says the same. */
+#define SB_KERNEL_MAJOR 5
+#define SB_KERNEL_MINOR 19
+#define SB_LANDLOCK_MIN 2
+
 /* ---- seccomp ---- */
 
 enum sb_argop {
 	SB_ANY = 0, /* no rule on arguments */
 	SB_EQ32,    /* (uint32_t)arg == val: commands the kernel truncates (ioctl, fcntl, prctl) */
 	SB_EQ64,    /* arg == val in all 64 bits */
+	SB_NOT32,   /* (uint32_t)arg is neither val nor mask; alone in its row */
 	SB_MASK64,  /* (arg & mask) == val: "no other flag set" is mask = ~allowed, val = 0 */
 };
 
@@ -78,6 +84,7 @@ void sb_filter_free(struct sb_prog *p);
  * bpf, perf, userfaultfd, io_uring, swap, keyctl, open_by_handle_at, ... each EPERM (DESIGN 11).
  */
 struct sb_prog *sb_never_compile(struct errmsg *e);
+const struct sb_set *sb_never_set(void); /* its rows, for the tests */
 
 /*
  * Shared sets (sb_sets.c), by a function because this tree has no extern variables.

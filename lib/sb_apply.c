@@ -1,0 +1,112 @@
+/* The one order in which a process is confined, and the start-up probe of what that needs. */
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include <linux/seccomp.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/sb.h"
+
+void
+sb_init(struct sb *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->cgroup_procs = -1;
+	s->uid = (uid_t)-1;
+	s->gid = (gid_t)-1;
+	s->as = s->fsize = s->nofile = s->nproc = RLIM_INFINITY;
+}
+
+static int
+apply_cgroup(const struct sb *s, struct errmsg *e)
+{
+	if (s->cgroup_procs != -1 && write(s->cgroup_procs, "0", 1) != 1)
+		return err_errno(e, "cgroup.procs");
+	return 0;
+}
+
+static int
+apply_nnp(const struct sb *s, struct errmsg *e)
+{
+	(void)s;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return err_errno(e, "no_new_privs");
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return err_set(e, "no_new_privs did not stick");
+	return 0;
+}
+
+static int
+apply_landlock(const struct sb *s, struct errmsg *e)
+{
+	return s->landlock ? sb_landlock_apply(s, e) : 0;
+}
+
+static int
+apply_dumpable(const struct sb *s, struct errmsg *e)
+{
+	if (prctl(PR_SET_DUMPABLE, s->dumpable != 0, 0, 0, 0) == -1)
+		return err_errno(e, "dumpable");
+	return 0;
+}
+
+static int
+apply_seccomp(const struct sb *s, struct errmsg *e)
+{
+	if (s->prog == NULL)
+		return err_set(e, "no filter");
+	return sb_filter_load(s->prog, e);
+}
+
+int
+sb_apply(const struct sb *s, const char **stage, struct errmsg *e)
+{
+	static const struct {
+		const char *name;
+		int (*fn)(const struct sb *, struct errmsg *);
+	} order[] = {
+	    {"cgroup", apply_cgroup},
+	    {"mounts", sb_mounts_apply},
+	    {"ids", sb_ids_apply},
+	    {"nnp", apply_nnp},
+	    {"landlock", apply_landlock},
+	    {"dumpable", apply_dumpable},
+	    {"rlimits", sb_limits_apply},
+	    {"seccomp", apply_seccomp},
+	};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		*stage = order[i].name;
+		if (order[i].fn(s, e) == -1)
+			return -1;
+	}
+	*stage = NULL;
+	return 0;
+}
+
+int
+sb_probe_minimum(struct errmsg *e)
+{
+	uint32_t kill = SECCOMP_RET_KILL_PROCESS;
+	unsigned int major, minor;
+	struct utsname u;
+
+	if (uname(&u) == -1 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return err_set(e, "the kernel does not tell its release");
+	if (major < SB_KERNEL_MAJOR || (major == SB_KERNEL_MAJOR && minor < SB_KERNEL_MINOR))
+		return err_set(e, "kernel %u.%u: %d.%d or newer is needed", major, minor,
+		    SB_KERNEL_MAJOR, SB_KERNEL_MINOR);
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill) == -1)
+		return err_errno(e, "seccomp filters");
+	if (sb_landlock_abi() < SB_LANDLOCK_MIN)
+		return err_set(e,
+		    "Landlock ABI %d: %d or newer is needed (is landlock in the lsm= list?)",
+		    sb_landlock_abi(), SB_LANDLOCK_MIN);
+	return 0;
+}
