@@ -91,7 +91,7 @@ msg_dialfail_put(uint32_t number, const char *why)
 	size_t len = strlen(why);
 	struct ibuf *b;
 
-	if (!valid_text(why, 256) || (b = ibuf_open(4 + len)) == NULL)
+	if (len < 1 || len > 256 || !str_printable(why, len) || (b = ibuf_open(4 + len)) == NULL)
 		return NULL;
 	ibuf_put_u32(b, number);
 	ibuf_put(b, why, len);

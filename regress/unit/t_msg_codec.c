@@ -145,6 +145,9 @@ ports(void)
 	CHECK(msg_dialconf_put(0, "c.example") == NULL);
 	CHECK(msg_dialconf_put(1, "a b") == NULL);
 	CHECK(msg_dialconf_put(1, "10.0.0.0/8") == NULL);
+	/* What a resolver said may begin with anything printable. */
+	im = message(MSG_DIAL_FAIL, "\0\0\0\1-x", 6);
+	check_again(msg_row(MSG_DIAL_FAIL), codec_of(MSG_DIAL_FAIL), im.data, im.len);
 }
 
 static void
@@ -295,6 +298,7 @@ own_limits(void)
 	CHECK(msg_execready_put(PR_MAX) == NULL);
 	CHECK(msg_dialfail_put(1, "") == NULL);
 	CHECK(msg_dialfail_put(1, "line\nbreak") == NULL);
+	CHECK(msg_dialfail_put(1, sample_text(257)) == NULL);
 }
 
 /* Answers always get out: what may not be sent becomes '?'. */
