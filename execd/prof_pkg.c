@@ -47,6 +47,7 @@ static const struct sb_path plan_paths[] = {
     {"/usr/bin/apt-get", SB_READ | SB_EXEC, 0},
     {"/usr/bin/apt-cache", SB_READ | SB_EXEC, 0},
     {"/usr/bin/dpkg", SB_READ | SB_EXEC, 0},
+    {"/usr/lib/apt/methods", SB_READ | SB_EXEC, 0}, /* asked for what they can do, even by -s */
     {"/lib64/ld-linux-x86-64.so.2", SB_READ | SB_EXEC, 1},
     {"/lib/ld-linux-aarch64.so.1", SB_READ | SB_EXEC, 1},
     {"/lib", SB_READ, 1},
@@ -66,21 +67,29 @@ static const struct sb_path plan_paths[] = {
     {"/var/lib/apt", SB_READ, 0},
     {"/var/lib/dpkg", SB_READ, 0},
     {"/var/cache/apt", SB_READ, 1},
+    {"/tmp", SB_READ | SB_WRITE, 0}, /* a tmpfs of its own */
     {"/dev/null", SB_READ | SB_WRITE, 0},
-    {"/proc", SB_READ, 0},
 };
 
-#define PLAN_ROW                                                                                 \
-	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN, .flags = PF_NEWPID | PF_NEWNET,       \
-	.dflt = SB_EPERM, .sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_PROC, SBS_TOOL}, \
-	.nsets = 6, .own = &exec_own, .paths = plan_paths, .npaths = PROF_N(plan_paths),         \
-	.mem_max = 512 * PROF_MIB, .pids_max = 64, .nofile = 256, .fsize = 0
+/* apt puts the signed text of each InRelease into a temporary file before it reads it. */
+static const struct sb_mount plan_mounts[] = {
+    {SB_M_TMPFS, "/tmp"},
+};
+
+#define PLAN_ROW                                                                          \
+	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN,                                \
+	.flags = PF_NEWPID | PF_NEWNET | PF_NEWNS | PF_ROROOT, .dflt = SB_EPERM,          \
+	.sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_TOOL}, \
+	.nsets = 7, .own = &exec_own, .paths = plan_paths, .npaths = PROF_N(plan_paths),  \
+	.mounts = plan_mounts, .nmounts = PROF_N(plan_mounts), .mem_max = 512 * PROF_MIB, \
+	.pids_max = 64, .nofile = 256, .fsize = 64 * PROF_MIB
 
 static const struct profile pkgplan = {
     .id = PR_PKGPLAN,
     .name = "pkgplan",
     PLAN_ROW,
-    .why = "apt-get -s as a user of its own: reads the package lists, writes nothing, no network",
+    .why = "apt-get -s as a user of its own: reads the package lists, writes only into a /tmp of "
+	   "its own, no network",
 };
 
 static const struct profile pkglist = {
