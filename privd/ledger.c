@@ -182,7 +182,7 @@ replay(struct ledger *l, uint64_t now, int (*fn)(const struct ledger_rec *, off_
 		return 0;
 	/* The window holds at least a frame's worth; more than that is no torn record. */
 	if (size - off > LEDGER_FRAME_MAX || n < size - off ||
-	    !ledger_torn(p, (size_t)(size - off), l->seq + 1))
+	    !ledger_torn(p, (size_t)(size - off)))
 		return err_set(e,
 		    "ledger: damaged at byte %lld, and that is not its last record: needs-rekey",
 		    (long long)off);

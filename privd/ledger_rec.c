@@ -367,11 +367,9 @@ ledger_rec_get(const uint8_t *buf, size_t len, struct ledger_rec *r, struct errm
 }
 
 int
-ledger_torn(const uint8_t *buf, size_t len, uint64_t nextseq)
+ledger_torn(const uint8_t *buf, size_t len)
 {
-	uint64_t seq, when;
-	uint8_t type;
-	size_t i, size;
+	size_t i;
 
 	/* Only one record is ever on its way to the disk. */
 	if (len > LEDGER_FRAME_MAX)
@@ -379,12 +377,5 @@ ledger_torn(const uint8_t *buf, size_t len, uint64_t nextseq)
 	for (i = 1; i < len; i++)
 		if (ledger_frame(buf + i, len - i) > 0)
 			return 0;
-	/*
-	 * A whole head of the right number tells where the write would have ended. A CUT record is
-	 * written over a torn one, so the rest of that may follow it.
-	 */
-	if (get_fixed(buf, len, &size, &type, &seq, &when) == 0 && seq == nextseq &&
-	    ledger_typename(type) != NULL && type != LR_CUT && len > size)
-		return 0;
 	return 1;
 }

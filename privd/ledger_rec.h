@@ -36,9 +36,10 @@ size_t ledger_frame(const uint8_t *buf, size_t len);
 int ledger_rec_get(const uint8_t *buf, size_t len, struct ledger_rec *r, struct errmsg *e);
 
 /*
- * LEN bytes without a frame at their start, up to the end of the file, where record NEXTSEQ should
- * stand: 1 when one interrupted write explains them, 0 when something was damaged instead.
+ * LEN bytes without a frame at their start, up to the end of the file: 1 when one interrupted write
+ * explains them (no longer than one frame, and no frame anywhere in them), 0 when something was
+ * damaged instead.
  */
-int ledger_torn(const uint8_t *buf, size_t len, uint64_t nextseq);
+int ledger_torn(const uint8_t *buf, size_t len);
 
 #endif
