@@ -12,14 +12,15 @@
 
 struct audit;
 
-/* Opens or makes audit and audit.key beneath STATEFD; reads the last line to go on from it. NULL with E. */
+/* Opens or makes audit and audit.key beneath STATEFD; reads the last line to go on from it. NULL
+ * with E. */
 struct audit *audit_open(int statefd, struct errmsg *e);
 void audit_close(struct audit *a);
 
 /*
  * One line: event=EVENT seq=N then the pairs (key, value, ..., NULL) in the given order; values are
- * vis(3)-encoded and the line is at most 1 KiB. A value NULL leaves its pair out. Written and synced
- * before it returns. -1 when it could not be written: the caller refuses the job then.
+ * vis(3)-encoded and the line is at most 1 KiB. A value NULL leaves its pair out. Written and
+ * synced before it returns. -1 when it could not be written: the caller refuses the job then.
  */
 int audit_event(struct audit *a, const char *event, ...) __attribute__((sentinel));
 /* Newest sequence number and chain (32 hex digits and NUL). */

@@ -11,28 +11,30 @@
 #define CONF_SCRIPTDIRS 16
 
 struct conf {
-	char dir[1024];	      /* directory of the file: policy.conf, scripts.conf, keys/ stand beside it */
+	char
+	    dir[1024]; /* directory of the file: policy.conf, scripts.conf, keys/ stand beside it */
 	char fleet[33];
 	char host_id[33], host_name[254];
 	char haproxy_socket[108]; /* "" none */
 	char scriptdir[CONF_SCRIPTDIRS][1024];
 	unsigned int nscriptdirs;
-	char state_dir[1024];  /* /var/lib/reeve */
-	char run_dir[1024];    /* /run/reeve */
-	char libexec_dir[1024];/* where reeve-execd is */
-	char cgroup_dir[1024]; /* "" = found by itself */
-	char admin_group[65];  /* "" none */
-	gid_t admin_gid;       /* (gid_t)-1 none */
-	uint32_t max_jobs;     /* running at once, default 8 */
-	uint32_t max_queue;    /* accepted and waiting, default 64 */
-	uint64_t spool_max;    /* bytes of spool on this host, default 1 GiB */
-	uint64_t output_max;   /* cap of one job, default 16 MiB, at most the kind's */
-	uint32_t max_span;     /* seconds a ticket may span here, default 3600, at most 7 days */
-	uint32_t keep_days;    /* signed results kept, default 30 */
-	uint32_t lock_wait;    /* seconds for the package lock, default 60 */
-	int below_minimum;     /* the word "below-minimum yes" */
+	char state_dir[1024];	/* /var/lib/reeve */
+	char run_dir[1024];	/* /run/reeve */
+	char libexec_dir[1024]; /* where reeve-execd is */
+	char cgroup_dir[1024];	/* "" = found by itself */
+	char admin_group[65];	/* "" none */
+	gid_t admin_gid;	/* (gid_t)-1 none */
+	uint32_t max_jobs;	/* running at once, default 8 */
+	uint32_t max_queue;	/* accepted and waiting, default 64 */
+	uint64_t spool_max;	/* bytes of spool on this host, default 1 GiB */
+	uint64_t output_max;	/* cap of one job, default 16 MiB, at most the kind's */
+	uint32_t max_span;	/* seconds a ticket may span here, default 3600, at most 7 days */
+	uint32_t keep_days;	/* signed results kept, default 30 */
+	uint32_t lock_wait;	/* seconds for the package lock, default 60 */
+	int below_minimum;	/* the word "below-minimum yes" */
 	int verbose;
-	struct user users[USER_MAX]; /* uid (uid_t)-1: missing, and only fatal when a step needs it */
+	struct user
+	    users[USER_MAX]; /* uid (uid_t)-1: missing, and only fatal when a step needs it */
 };
 
 /*

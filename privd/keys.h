@@ -19,17 +19,18 @@ void keystore_free(struct keystore *k);
 uint64_t keystore_version(const struct keystore *k);
 
 /*
- * May KEY be used at NOW? With a store: it must be in it with the same role and holder, not revoked,
- * not past its notafter. 0, or -1 with E saying which.
+ * May KEY be used at NOW? With a store: it must be in it with the same role and holder, not
+ * revoked, not past its notafter. 0, or -1 with E saying which.
  */
-int keystore_usable(const struct keystore *k, const struct policy_key *key, uint64_t now, struct errmsg *e);
+int keystore_usable(
+    const struct keystore *k, const struct policy_key *key, uint64_t now, struct errmsg *e);
 
 /*
  * Judges a new key store file: version exactly N+1, fleet, thresholds of N and N+1 met by distinct
- * admin keys (of the store, or of policy.conf when there is none), revocations only grow. On success
- * it replaces the file durably and *K.
+ * admin keys (of the store, or of policy.conf when there is none), revocations only grow. On
+ * success it replaces the file durably and *K.
  */
-int keystore_update(struct keystore **k, const struct policy *p, int statefd, const char *text, size_t len,
-    const struct sig *sigs, unsigned int nsigs, uint64_t now, struct errmsg *e);
+int keystore_update(struct keystore **k, const struct policy *p, int statefd, const char *text,
+    size_t len, const struct sig *sigs, unsigned int nsigs, uint64_t now, struct errmsg *e);
 
 #endif

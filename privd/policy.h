@@ -32,8 +32,8 @@ const struct policy_key *policy_key(const struct policy *p, unsigned int n);
  * did. Role rules are applied here: admin keys sign no jobs; online keys only harmless kinds.
  * agent.cancel: CANCELLED is the kind of the job to cancel, NULL otherwise.
  */
-int policy_allows(const struct policy *p, const struct policy_key *const *signers, unsigned int nsigners,
-    const struct ticket *t, const struct kind *cancelled, struct errmsg *e);
+int policy_allows(const struct policy *p, const struct policy_key *const *signers,
+    unsigned int nsigners, const struct ticket *t, const struct kind *cancelled, struct errmsg *e);
 
 /* 1 when some key could ever get KIND allowed (heartbeat, status). */
 int policy_accepts(const struct policy *p, const struct kind *k);

@@ -14,11 +14,11 @@ struct script {
 	struct user ids;
 	char home[1024];
 	uint64_t caps;
-	int net;	     /* network=yes, the default; no = an empty network namespace */
+	int net; /* network=yes, the default; no = an empty network namespace */
 	int root_equivalent;
-	char write[1024];    /* ':' between; "" none */
-	uint32_t timeout;    /* 0: the kind's */
-	uint32_t parallel;   /* default 1 */
+	char write[1024];  /* ':' between; "" none */
+	uint32_t timeout;  /* 0: the kind's */
+	uint32_t parallel; /* default 1 */
 	unsigned int line;
 };
 
@@ -26,9 +26,9 @@ struct scripts;
 
 /*
  * name = /abs/path [user=NAME] [caps=A,B] [write=DIR:DIR] [network=yes|no] [timeout=N] [parallel=N]
- * [root-equivalent]. Each path must lie under one of conf's script-dirs, be root-owned, not writable
- * by others along the way, regular, and readable and executable by its user (tried, in a child that
- * became that user). A missing file means no scripts. NULL with E "FILE:LINE: ...".
+ * [root-equivalent]. Each path must lie under one of conf's script-dirs, be root-owned, not
+ * writable by others along the way, regular, and readable and executable by its user (tried, in a
+ * child that became that user). A missing file means no scripts. NULL with E "FILE:LINE: ...".
  */
 struct scripts *scripts_load(const struct conf *c, struct errmsg *e);
 void scripts_free(struct scripts *s);

@@ -1,7 +1,7 @@
 /*
- * Signatures over a ticket's exact bytes, before anything parses them. A struct verified can be made
- * here alone, and verified_parse() is the only way from bytes to a ticket in privd (lint: no other
- * file of privd calls ticket_parse()).
+ * Signatures over a ticket's exact bytes, before anything parses them. A struct verified can be
+ * made here alone, and verified_parse() is the only way from bytes to a ticket in privd (lint: no
+ * other file of privd calls ticket_parse()).
  */
 #ifndef PRIVD_VERIFY_H
 #define PRIVD_VERIFY_H
@@ -23,7 +23,8 @@ struct verified; /* bytes, and the keys that signed exactly them */
 struct verified *verify_ticket(const struct policy *policy, const struct keystore *keys,
     const uint8_t *bytes, size_t len, const struct sig *sigs, unsigned int nsigs, uint64_t now,
     struct errmsg *e);
-/* The same for a rollback: the bytes as stored in the ledger with their signatures; no key need be usable any more. */
+/* The same for a rollback: the bytes as stored in the ledger with their signatures; no key need be
+ * usable any more. */
 struct verified *verify_stored(const struct policy *policy, const uint8_t *bytes, size_t len,
     const struct sig *sigs, unsigned int nsigs, struct errmsg *e);
 void verified_free(struct verified *v);
@@ -37,12 +38,14 @@ unsigned int verified_signers(const struct verified *v, const struct policy_key 
  * notafter, span (MAX_SPAN), clock floor. 0, or -1 with E; *EXPIRED tells "too late" from the rest.
  */
 struct clockstate {
-	uint64_t now;	/* seconds */
-	uint64_t floor; /* newest of build time and issued of accepted tickets, each capped at now */
-	uint64_t cut;	/* a torn ledger was cut then: tickets issued up to cut + 300 are refused; 0 none */
+	uint64_t now; /* seconds */
+	uint64_t
+	    floor;    /* newest of build time and issued of accepted tickets, each capped at now */
+	uint64_t cut; /* a torn ledger was cut then: tickets issued up to cut + 300 are refused; 0
+			 none */
 };
 int verify_host(const struct ticket *t, const struct conf *c, struct errmsg *e);
-int verify_time(const struct ticket *t, const struct conf *c, const struct clockstate *ck, int *expired,
-    struct errmsg *e);
+int verify_time(const struct ticket *t, const struct conf *c, const struct clockstate *ck,
+    int *expired, struct errmsg *e);
 
 #endif
