@@ -205,11 +205,13 @@ main(void)
 {
 	alarm(120);
 	t_make_and_load();
+	kit_fast = 1;
 	t_lost();
 	t_interrupted();
 	t_pairs();
 	t_bytes();
 	t_paths();
+	kit_fast = 0;
 	t_in_wait();
 	kit_clean();
 	return check_done();

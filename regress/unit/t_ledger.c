@@ -672,9 +672,11 @@ main(void)
 	t_fields();
 	t_bounds();
 	t_make_and_lock();
+	kit_fast = 1;
 	t_truncate();
 	t_flip();
 	t_cut_twice();
+	kit_fast = 0;
 	t_wrong_inside();
 	t_longer_than_torn();
 	t_versions();

@@ -532,7 +532,9 @@ main(void)
 	alarm(120);
 	t_output();
 	t_forged_exit();
+	kit_fast = 1;
 	t_torn();
+	kit_fast = 0;
 	t_large();
 	t_stream();
 	t_blob();
