@@ -54,7 +54,7 @@ completion_print(void)
 
 	printf("# bash completion for reeve(1); printed by reeve --completion\n"
 	       "_reeve() {\n"
-	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words= verb=${COMP_WORDS[1]}\n"
+	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words='' verb=${COMP_WORDS[1]}\n"
 	       "\tcase $verb in\n");
 	for (i = 0; (v = verb_nth(i)) != NULL; i++) {
 		if (v->name[0] == '\0' || (i > 0 && strcmp(verb_nth(i - 1)->group, v->group) == 0))

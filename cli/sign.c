@@ -73,38 +73,39 @@ sign_here(
 	cli_write(sigfile, 0644, 0, out, (size_t)n);
 }
 
-/* The exact bytes that were judged, under a name that signify can open. */
-static void
-message_path(const char *text, size_t len, char *path, size_t size)
+/* The exact bytes that were judged, as a file that nobody else can change. */
+static int
+message_fd(const char *text, size_t len)
 {
-	int fd = memfd_create("ticket", MFD_ALLOW_SEALING); /* lives over the exec */
+	int fd = memfd_create("ticket", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 
-	if (fd == -1 || fd_writen(fd, text, len) != (ssize_t)len ||
+	if (fd == -1 || fd_writen(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) == -1 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == -1)
 		err(CLI_CANNOT, "ticket");
-	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd;
 }
 
 static void
 sign_by_signify(const char *keyfile, const char *text, size_t len, const char *sigfile)
 {
 	static const char *const where[] = {"/usr/bin/signify-openbsd", "/usr/bin/signify"};
-	char message[40];
+	int fd = message_fd(text, len), st;
 	pid_t pid;
 	size_t i;
-	int st;
 
-	message_path(text, len, message, sizeof(message));
 	if ((pid = fork()) == -1)
 		err(CLI_CANNOT, "fork");
 	if (pid == 0) {
 		char *const env[] = {NULL};
 
+		if (dup2(fd, STDIN_FILENO) == -1)
+			_exit(126);
 		for (i = 0; i < sizeof(where) / sizeof(where[0]); i++)
-			execle(where[i], "signify", "-S", "-s", keyfile, "-m", message, "-x",
-			    sigfile, (char *)NULL, env);
+			execle(where[i], "signify", "-S", "-s", keyfile, "-m", "-", "-x", sigfile,
+			    (char *)NULL, env);
 		_exit(127);
 	}
+	close(fd);
 	while (waitpid(pid, &st, 0) == -1)
 		if (errno != EINTR)
 			err(CLI_CANNOT, "signify");
