@@ -198,7 +198,8 @@ drive_spawn(struct drive *d)
 		if (open("/dev/null", O_RDONLY) == -1) /* not CLOEXEC, on purpose */
 			drive_die("leak");
 	sp.chan = sv[1];
-	sp.newpid = (profile_get(d->start.profile)->flags & PF_NEWPID) != 0;
+	sp.newpid = profile_get(d->start.profile) == NULL ||
+	    (profile_get(d->start.profile)->flags & PF_NEWPID) != 0;
 	if ((d->pid = spawn(&sp, &d->pidfd, &e)) == -1) {
 		fprintf(stderr, "execdrive: %s\n", e.text);
 		exit(1);
