@@ -12,21 +12,36 @@
 
 #define JOB_IDLEN 32 /* hex digits of a job, fleet or host id */
 
-enum kind_par { KP_READ, KP_PKG, KP_HAPROXY, KP_SCRIPT }; /* READ in parallel; the others one at a time (SCRIPT: per script) */
+/* READ in parallel; the others one at a time (SCRIPT: per script). */
+enum kind_par { KP_READ, KP_PKG, KP_HAPROXY, KP_SCRIPT };
 enum kind_cancel { KC_ANY, KC_SIGNED, KC_NEVER };
 
 #define KF_HARMLESS 0x01 /* a '*' in policy may match it */
 #define KF_MUTATES  0x02 /* takes mode and plan */
 
 enum arg_type {
-	AT_IDENT, AT_PKGNAME, AT_PKGVER, AT_PKGGLOB, AT_UNIT, AT_HOSTNAME, AT_INT, AT_BOOL, AT_ENUM,
-	AT_PATH, AT_CIDR, AT_PORT, AT_TEXT, AT_SHA256, AT_JOBID, AT_MAX
+	AT_IDENT,
+	AT_PKGNAME,
+	AT_PKGVER,
+	AT_PKGGLOB,
+	AT_UNIT,
+	AT_HOSTNAME,
+	AT_INT,
+	AT_BOOL,
+	AT_ENUM,
+	AT_PATH,
+	AT_CIDR,
+	AT_PORT,
+	AT_TEXT,
+	AT_SHA256,
+	AT_JOBID,
+	AT_MAX
 };
 
 #define AF_REQ	   0x01 /* must stand */
 #define AF_REP	   0x02 /* may stand several times */
 #define AF_B64	   0x04 /* may be "b64:" and base64url of any bytes but NUL */
-#define AF_SEAL	   0x08 /* must be "seal:" and base64url of a sealed box (libsodium crypto_box_seal) */
+#define AF_SEAL	   0x08 /* must be "seal:" and base64url of a crypto_box_seal() of libsodium */
 #define AF_ONENAME 0x10 /* only with exactly one "name" argument */
 
 #define ST_APPLY    0x01 /* left out in mode plan */
@@ -34,7 +49,15 @@ enum arg_type {
 
 /* The profiles of execd, by name only: execd/profile.h says what each means. */
 enum profile_id {
-	PR_NONE, PR_FACTS, PR_SELFTEST, PR_SCRIPT, PR_PKG, PR_PKGPLAN, PR_PKGLIST, PR_HAPSOCK, PR_MAX
+	PR_NONE,
+	PR_FACTS,
+	PR_SELFTEST,
+	PR_SCRIPT,
+	PR_PKG,
+	PR_PKGPLAN,
+	PR_PKGLIST,
+	PR_HAPSOCK,
+	PR_MAX
 };
 
 #ifndef KINDS_DEF
@@ -47,8 +70,8 @@ enum kind_id {
 #include KINDS_DEF
 };
 
-#define KIND_MAX 16 /* one more than the highest number ever given */
-#define KIND_ARGS 8
+#define KIND_MAX   16 /* one more than the highest number ever given */
+#define KIND_ARGS  8
 #define KIND_STEPS 8
 #define KIND_BLOBS 4
 
@@ -97,8 +120,8 @@ const struct kind *kind_bynum(uint32_t num);
 /* All of them: kind_nth(0), kind_nth(1), ... until NULL. */
 const struct kind *kind_nth(size_t n);
 
-const char *arg_typename(enum arg_type t); /* "pkgname" */
-int arg_type_byname(const char *s);	   /* enum arg_type or -1 */
+const char *arg_typename(enum arg_type t);   /* "pkgname" */
+int arg_type_byname(const char *s);	     /* enum arg_type or -1 */
 const char *profile_name(enum profile_id p); /* "pkgplan" */
 const char *kind_parname(enum kind_par p);
 const char *kind_cancelname(enum kind_cancel c);

@@ -30,7 +30,7 @@ struct keysfile_key {
 
 struct keysfile {
 	char fleet[33];
-	uint64_t version; /* from 1 */
+	uint64_t version;   /* from 1 */
 	uint32_t threshold; /* admin signatures that the next version needs, 1..16 */
 	struct keysfile_key key[KEYSFILE_KEYS]; /* sorted by their base64, unique */
 	size_t nkeys;

@@ -103,7 +103,7 @@ reason_ok(const char *s, size_t len)
 void
 reason_set(char reason[REASON_MAX + 1], const char *text)
 {
-	char clean[REASON_MAX + 1];
+	char clean[REASON_MAX + 1] = "";
 	size_t i, n;
 
 	text += strspn(text, " ");

@@ -12,7 +12,7 @@
 
 #include "lib/err.h"
 
-#define SIGNIFY_TEXT_MAX 2048
+#define SIGNIFY_TEXT_MAX    2048
 #define SIGNIFY_COMMENT_MAX 1000
 
 struct pubkey {
@@ -30,7 +30,7 @@ struct sig {
 	uint8_t sig[64];
 };
 
-/* Text forms. Parsing is strict: the comment line, one base64 line, nothing after. 0 or -1 with E. */
+/* Text forms. Parsing is strict: comment line, one base64 line, nothing after. 0 or -1 with E. */
 int pubkey_parse(struct pubkey *k, const char *text, size_t len, struct errmsg *e);
 int sig_parse(struct sig *s, const char *text, size_t len, struct errmsg *e);
 /* Unencrypted secret keys only; *ENCRYPTED (may be NULL) tells a passphrase-protected one apart. */

@@ -18,7 +18,7 @@
 #define TICKET_ARGS	128
 #define TICKET_BLOBS	8
 #define TICKET_SIGS	8
-#define TICKET_SPAN_MAX (7 * 86400) /* hard cap of notafter - notbefore and of notafter - issued */
+#define TICKET_SPAN_MAX (7 * 86400) /* hard cap of notafter - issued, so of the window too */
 #define BLOB_MAX	(1024 * 1024)
 #define TICKET_TIME_MAX 253402300799ULL /* end of year 9999 */
 
@@ -29,7 +29,7 @@ struct ticket_host {
 
 struct ticket_arg {
 	const struct kind_arg *def;
-	const char *value; /* decoded, NUL-ended; of a sealed argument: the "seal:..." text itself */
+	const char *value; /* decoded, NUL-ended; of a sealed one the "seal:..." text itself */
 	size_t len;
 	int sealed;
 	const char *raw; /* as it stands in the ticket */
@@ -54,11 +54,11 @@ struct ticket {
 	size_t nargs;
 	struct ticket_blob blob[TICKET_BLOBS];
 	size_t nblobs;
-	uint32_t seconds; /* the kind's default when the line is absent; 0 absent line is in has_* */
+	uint32_t seconds; /* the kind's own when the line is absent; has_* tells */
 	uint64_t output;
 	uint32_t stall;
 	int has_seconds, has_output, has_stall;
-	char text[TICKET_MAX + 1];  /* strings above point into these two */
+	char text[TICKET_MAX + 1]; /* strings above point into these two */
 	char plain[TICKET_MAX + 1];
 };
 
@@ -70,9 +70,9 @@ struct ticket {
 int ticket_parse(struct ticket *t, const char *buf, size_t len, struct errmsg *e);
 
 /*
- * Writes T's canonical bytes into BUF (SIZE at least TICKET_MAX). Arguments are encoded as their raw
- * text when there is one, else plainly where the value allows it, else b64:. Returns the length,
- * or -1 with E. What it writes has been parsed again.
+ * Writes T's canonical bytes into BUF (SIZE at least TICKET_MAX). Arguments are encoded as their
+ * raw text when there is one, else plainly where the value allows it, else b64:. Returns the
+ * length, or -1 with E. What it writes has been parsed again.
  */
 ssize_t ticket_write(const struct ticket *t, char *buf, size_t size, struct errmsg *e);
 

@@ -15,10 +15,10 @@
 #define KIT_HEAD                                                                           \
 	"reeve-job 1\nfleet " KIT_FLEET "\nhost " KIT_HOST " web1.example.net\nid " KIT_ID \
 	"\nissued 1795226400\nnotbefore 1795226400\nnotafter 1795230000\nrequester ops-1\n"
-#define KIT_GOOD                                                               \
-	KIT_HEAD                                                               \
-	    "kind pkg.install\narg mode apply\narg name haproxy\narg version " \
-	    "2.6.12-1+deb12u4\nlimit seconds 900\nlimit output 1048576\nlimit stall 300\nend\n"
+#define KIT_GOOD                                                           \
+	KIT_HEAD                                                           \
+	"kind pkg.install\narg mode apply\narg name haproxy\narg version " \
+	"2.6.12-1+deb12u4\nlimit seconds 900\nlimit output 1048576\nlimit stall 300\nend\n"
 
 /* TEXT with the first FROM changed to TO, malloc'ed. */
 static inline char *
