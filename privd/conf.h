@@ -2,6 +2,9 @@
 #ifndef PRIVD_CONF_H
 #define PRIVD_CONF_H
 
+#include <sys/types.h>
+
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/err.h"
@@ -9,6 +12,8 @@
 #include "proto/job.h"
 
 #define CONF_SCRIPTDIRS 16
+#define CONF_PATH	1024
+#define CONF_FILE_MAX	(256 * 1024) /* of each of the host's words */
 
 struct conf {
 	char
@@ -43,5 +48,19 @@ struct conf {
  * The returned conf is the caller's to free(3).
  */
 struct conf *conf_load(const char *file, struct errmsg *e);
+/*
+ * The same from LEN bytes of memory, without looking at /etc/passwd: users stay missing and the
+ * group without a number.
+ */
+struct conf *conf_fromtext(const char *file, const char *buf, size_t len, struct errmsg *e);
+
+/* The path of NAME beside agent.conf. 0, or -1 with E when it is too long. */
+int conf_beside(const struct conf *c, const char *name, char path[CONF_PATH], struct errmsg *e);
+/*
+ * Reads one of the host's words (fd_open_trusted(), at most MAX bytes) into malloc'ed memory. 0; -1
+ * with E, and *MISSING 1 when nothing at all stands at PATH (not even a broken link).
+ */
+int conf_slurp(
+    const char *path, size_t max, int *missing, char **buf, size_t *len, struct errmsg *e);
 
 #endif
