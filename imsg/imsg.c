@@ -29,7 +29,7 @@ struct pending {
 #define PENDING_MAX (2 * IMSG_MAXFDS)
 
 struct out {
-	TAILQ_ENTRY(out) entry;
+	STAILQ_ENTRY(out) entry;
 	const struct msg_row *row;
 	size_t len, done;
 	int fd[IMSG_MAXFDS];
@@ -47,7 +47,7 @@ struct imsgbuf {
 	size_t start, end; /* what IN holds */
 	struct pending pending[PENDING_MAX];
 	unsigned int npending;
-	TAILQ_HEAD(, out) queue;
+	STAILQ_HEAD(outq, out) queue;
 	size_t queued; /* what the queue costs: bytes and their keeping */
 	unsigned int nqueuefds;
 	uint8_t in[IMSG_HEADER + MSG_PAYLOAD_MAX];
@@ -70,7 +70,7 @@ imsgbuf_new(int fd, enum room self, enum room peer)
 		return NULL;
 	b->fd = fd;
 	msg_gate_init(&b->gate, self, peer);
-	TAILQ_INIT(&b->queue);
+	STAILQ_INIT(&b->queue);
 	return b;
 }
 
@@ -94,10 +94,11 @@ pending_drop(struct imsgbuf *b)
 		close(b->pending[--b->npending].fd);
 }
 
+/* Takes O, the first of the queue, out of it. */
 static void
 out_free(struct imsgbuf *b, struct out *o)
 {
-	TAILQ_REMOVE(&b->queue, o, entry);
+	STAILQ_REMOVE_HEAD(&b->queue, entry);
 	b->queued -= sizeof(*o) + o->len;
 	b->nqueuefds -= o->nfds;
 	close_all(o->fd, &o->nfds);
@@ -111,7 +112,7 @@ imsgbuf_free(struct imsgbuf *b)
 
 	if (b == NULL)
 		return;
-	while ((o = TAILQ_FIRST(&b->queue)) != NULL)
+	while ((o = STAILQ_FIRST(&b->queue)) != NULL)
 		out_free(b, o);
 	pending_drop(b);
 	close(b->fd);
@@ -383,7 +384,7 @@ compose(struct imsgbuf *b, uint32_t type, const struct ibuf *ib, const int *fds,
 		return -1;
 	if ((o = out_new(msg_row(type), ib, fds, nfds)) == NULL)
 		return -1;
-	TAILQ_INSERT_TAIL(&b->queue, o, entry);
+	STAILQ_INSERT_TAIL(&b->queue, o, entry);
 	b->queued += sizeof(*o) + o->len;
 	b->nqueuefds += o->nfds;
 	return 0;
@@ -430,7 +431,7 @@ imsgbuf_write(struct imsgbuf *b)
 	struct out *o;
 	ssize_t n;
 
-	while ((o = TAILQ_FIRST(&b->queue)) != NULL) {
+	while ((o = STAILQ_FIRST(&b->queue)) != NULL) {
 		if (!o->begun)
 			crash_point("msg", o->row->name, "send");
 		o->begun = 1;
