@@ -1,0 +1,58 @@
+# make install, install-agent, uninstall. DESTDIR is for packagers: with it no user is made (the
+# sysusers.d file is enough for them).
+
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+COMPDIR	?= $(PREFIX)/share/bash-completion/completions
+INSTALL	?= install
+
+SBIN_PROGS = reeve-privd reevectl
+LIBEXEC_PROGS = reeve-execd
+BIN_PROGS = reeve
+# reeve(1) is the operator's; all the other pages belong to the managed host
+MAN_CLI	= man/reeve.1
+MAN_AGENT = $(filter-out $(MAN_CLI),$(sort $(wildcard man/*.[1578])))
+man_dst	= $(foreach m,$(1),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+COMP_CLI = $(wildcard etc/completions/reeve)
+COMP_AGENT = $(wildcard etc/completions/reevectl)
+
+# $(1): pages, $(2): completions
+define put_docs
+set -e; for m in $(1); do \
+	$(INSTALL) -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; \
+done; \
+for c in $(2); do \
+	$(INSTALL) -D -m 644 $$c $(DESTDIR)$(COMPDIR)/$${c##*/}; \
+done
+endef
+
+$(BUILD)/gen/sysusers.conf: lib/users.def
+	@mkdir -p $(@D)
+	awk -F'"' '/^USER\(/ { printf "u %s - \"%s\" - -\n", $$2, $$4 }' $< >$@
+
+install: install-agent $(BUILD)/reeve
+	$(INSTALL) -d $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(BIN_PROGS)) $(DESTDIR)$(BINDIR)/
+	@$(call put_docs,$(MAN_CLI),$(COMP_CLI))
+
+install-agent: all $(BUILD)/gen/sysusers.conf
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(SBIN_PROGS)) $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(LIBEXEC_PROGS)) $(DESTDIR)$(LIBEXECDIR)/
+	$(INSTALL) -D -m 644 $(BUILD)/gen/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/reeve.conf
+	$(INSTALL) -d -m 755 $(DESTDIR)$(SYSCONFDIR)/reeve $(DESTDIR)$(SYSCONFDIR)/reeve/keys \
+	    $(DESTDIR)$(SYSCONFDIR)/reeve/scripts
+	$(INSTALL) -d -m 700 $(DESTDIR)$(LOCALSTATEDIR)/lib/reeve
+	@$(call put_docs,$(MAN_AGENT),$(COMP_AGENT))
+	$(if $(DESTDIR),,etc/mkusers)
+
+# keeps what a person or the agent wrote: configuration, keys, state
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(SBIN_PROGS)) $(addprefix $(DESTDIR)$(BINDIR)/,$(BIN_PROGS))
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXEC_PROGS)) $(DESTDIR)$(SYSUSERSDIR)/reeve.conf
+	rm -f $(call man_dst,$(MAN_CLI) $(MAN_AGENT))
+	rm -f $(addprefix $(DESTDIR)$(COMPDIR)/,$(notdir $(COMP_CLI) $(COMP_AGENT)))
+	if [ -d $(DESTDIR)$(LIBEXECDIR) ]; then rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXECDIR); fi
+	@echo 'kept: configuration and keys, state, users. To remove them too:'
+	@echo '    rm -rf $(DESTDIR)$(SYSCONFDIR)/reeve'
+	@echo '    rm -rf $(DESTDIR)$(LOCALSTATEDIR)/lib/reeve'
+	@awk -F'"' '/^USER\(/ { printf "    userdel %s\n", $$2 }' lib/users.def
