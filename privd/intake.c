@@ -81,15 +81,15 @@ policy_check(struct privd *p, const struct verified *v, const struct ticket *t, 
 
 /* Signature first, then parsing, then host and time. */
 static int
-open_ticket(struct privd *p, const struct msg_submit *m, struct intake *in, int *expired,
-    struct errmsg *e)
+open_ticket(
+    struct privd *p, const struct msg_submit *m, struct intake *in, int *expired, struct errmsg *e)
 {
 	struct clockstate ck;
 
 	clock_of(p, &ck);
 	*expired = 0;
-	in->v = verify_ticket(p->w.policy, p->w.keys, m->ticket, m->len, m->sig,
-	    (unsigned int)m->nsigs, ck.now, e);
+	in->v = verify_ticket(
+	    p->w.policy, p->w.keys, m->ticket, m->len, m->sig, (unsigned int)m->nsigs, ck.now, e);
 	if (in->v == NULL)
 		return -1;
 	if ((in->t = calloc(1, sizeof(*in->t))) == NULL)
@@ -234,6 +234,7 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 	in->t = NULL;
 	j->accepted = now;
 	j->accepted_off = off;
+	j->generation = p->generation;
 	j->fence = in->fence;
 	snprintf(j->origin, sizeof(j->origin), "%s", rec.origin);
 	snprintf(j->key, sizeof(j->key), "%s", rec.key);
@@ -374,14 +375,15 @@ intake_test(struct privd *p, const struct msg_submit *m, struct errmsg *e)
 	return rc;
 }
 
-int
-intake_again(struct privd *p, struct job *j, struct errmsg *e)
+/* Signatures, host, time, policy, all anew, from the bytes in the ledger. */
+static int
+look_again(struct privd *p, const struct job *j, int *expired, struct errmsg *e)
 {
 	struct msg_submit m = {.fence = j->fence};
 	struct intake in = {.v = NULL};
 	struct ledger_rec rec;
 	uint8_t *copy = NULL;
-	int expired = 0, rc = -1;
+	int rc = -1;
 
 	if (ledger_read(p->ledger, j->accepted_off, &rec, e) == 0 &&
 	    (copy = malloc(rec.ticketlen)) != NULL) {
@@ -390,13 +392,27 @@ intake_again(struct privd *p, struct job *j, struct errmsg *e)
 		m.len = rec.ticketlen;
 		m.nsigs = rec.nsigs;
 		memcpy(m.sig, rec.sig, sizeof(m.sig));
-		rc = open_ticket(p, &m, &in, &expired, e);
+		rc = open_ticket(p, &m, &in, expired, e);
 		if (rc == 0 && (rc = policy_check(p, in.v, in.t, e)) == 0)
 			rc = stephost_check(p, in.t, e);
 	}
 	free(copy);
 	verified_free(in.v);
 	free(in.t);
+	return rc;
+}
+
+int
+intake_again(struct privd *p, struct job *j, struct errmsg *e)
+{
+	struct clockstate ck;
+	int expired = 0, rc;
+
+	clock_of(p, &ck);
+	if (j->generation == p->generation)
+		rc = verify_time(j->t, p->w.conf, &ck, &expired, e);
+	else
+		rc = look_again(p, j, &expired, e);
 	if (rc == -1)
 		job_finish_as(p, j, expired ? END_EXPIRED : END_REFUSED, e->text);
 	return rc;

@@ -181,7 +181,8 @@ job_ack(struct privd *p, const uint8_t id[16], struct errmsg *e)
 	struct known *k = known_find(p, id);
 
 	if (k == NULL)
-		return err_set(e, jobs_find(p, id) != NULL ? "the job is not finished" : "no such job");
+		return err_set(
+		    e, jobs_find(p, id) != NULL ? "the job is not finished" : "no such job");
 	if (k->acked)
 		return 0;
 	memcpy(rec.id, id, 16);
@@ -201,8 +202,8 @@ cancel_record(struct privd *p, const struct job *j, const char *who, struct errm
 	snprintf(rec.who, sizeof(rec.who), "%s", who);
 	if (ledger_append(p->ledger, &rec, privd_now(p), NULL, e) == -1)
 		return -1;
-	(void)audit_event(p->audit, "job.cancel", "id", j->idhex, "kind", j->t->kind->name, "by",
-	    who, NULL);
+	(void)audit_event(
+	    p->audit, "job.cancel", "id", j->idhex, "kind", j->t->kind->name, "by", who, NULL);
 	return 0;
 }
 
@@ -213,12 +214,13 @@ job_cancel(struct privd *p, const uint8_t id[16], const char *who, int is_signed
 	enum kind_cancel c;
 
 	if (j == NULL)
-		return err_set(e, known_find(p, id) != NULL ? "the job is finished already" :
-							      "no such job");
+		return err_set(
+		    e, known_find(p, id) != NULL ? "the job is finished already" : "no such job");
 	c = j->t->kind->cancel;
 	if (c == KC_NEVER || (c == KC_SIGNED && !is_signed))
-		return err_set(e, c == KC_NEVER ? "%s cannot be cancelled" :
-						  "%s is cancelled by a signed ticket only",
+		return err_set(e,
+		    c == KC_NEVER ? "%s cannot be cancelled"
+				  : "%s is cancelled by a signed ticket only",
 		    j->t->kind->name);
 	if (cancel_record(p, j, who, e) == -1)
 		return -1;

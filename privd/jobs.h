@@ -31,17 +31,18 @@ struct job {
 	char origin[65], key[65], holder[65];
 	uint64_t fence;
 	off_t accepted_off;
+	unsigned int generation;    /* of the words that allowed it; 0: an earlier process's */
 	uint64_t accepted, started; /* seconds; started 0 before the first step runs */
 	uint64_t step_started;	    /* of the present step */
 	int step;		    /* index of the present step, -1 before the first */
 	int laststep;		    /* newest forward step that ran, -1 none */
 	int rollback;		    /* the present step undoes */
-	int redo;		    /* what is left of this step is being killed; then it starts again */
-	int had_started;	    /* adoption: LR_STARTED stands for the present step */
-	int had_stepend;	    /* adoption: and LR_STEPEND */
-	struct exitrec failed;	    /* why rollback steps run */
-	struct exitrec last;	    /* the newest exit record */
-	enum end ordered;	    /* what privd ordered: CANCELLED, TIMEOUT; 0 nothing */
+	int redo;	       /* what is left of this step is being killed; then it starts again */
+	int had_started;       /* adoption: LR_STARTED stands for the present step */
+	int had_stepend;       /* adoption: and LR_STEPEND */
+	struct exitrec failed; /* why rollback steps run */
+	struct exitrec last;   /* the newest exit record */
+	enum end ordered;      /* what privd ordered: CANCELLED, TIMEOUT; 0 nothing */
 	struct run *run;
 	struct loop_timer deadline;
 };
@@ -94,14 +95,21 @@ int job_ack(struct privd *p, const uint8_t id[16], struct errmsg *e);
  * Cancels by WHO's order ("local", a key's name). SIGNED: a signature stands behind it, or local
  * root. 0, or -1 with E (no such job, finished already, its kind cannot be cancelled).
  */
-int job_cancel(struct privd *p, const uint8_t id[16], const char *who, int is_signed, struct errmsg *e);
+int job_cancel(
+    struct privd *p, const uint8_t id[16], const char *who, int is_signed, struct errmsg *e);
 
 /* ---- schedule and steps (steps.c) ---- */
 
 /* Starts whatever may start now: order of acceptance, parallelism by class, max-jobs. */
 void jobs_schedule(struct privd *p);
-/* Goes on with JOB after the step that its fields name (adopt.c). */
+/* Before any other function of steps.c: the context of the callbacks. */
+void steps_init(struct privd *p);
+/* The present step ended as j->last says: the next one, a rollback, or the job's end. */
 void job_goon(struct privd *p, struct job *j);
+/* The present step was set up and never started: sets it up again, or queues the job afresh. */
+void job_redo(struct privd *p, struct job *j);
+/* A step that an earlier privd started is watched again: its deadline goes on. */
+void job_adopted(struct privd *p, struct job *j);
 /* What a job's run tells (steps.c); the argument is the job. */
 const struct run_ops *job_run_ops(void);
 

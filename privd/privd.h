@@ -28,9 +28,10 @@ struct privd {
 	char conffile[1024];
 	struct words w;
 	int statefd;
-	int needs_rekey;     /* no job until an admin-signed reset */
-	char rekey_why[200]; /* what was lost */
-	int stopping;	     /* SIGTERM: intake is closed */
+	int needs_rekey;	 /* no job until an admin-signed reset */
+	char rekey_why[200];	 /* what was lost */
+	unsigned int generation; /* of the words: one more at each reload */
+	int stopping;		 /* SIGTERM: intake is closed */
 	struct hostkeys keys;
 	struct ledger *ledger;
 	struct spool *spool;

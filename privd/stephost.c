@@ -83,8 +83,8 @@ stephost_check(const struct privd *p, const struct ticket *t, struct errmsg *e)
 		if (stephost_fill(p, pr, t, &h, e) == -1)
 			return -1;
 		if (p->cgroup == NULL && !(pr->flags & PF_NEWPID))
-			return err_set(e, "%s needs a cgroup2, and this host has none",
-			    t->kind->name);
+			return err_set(
+			    e, "%s needs a cgroup2, and this host has none", t->kind->name);
 	}
 	if (t->kind->par == KP_HAPROXY || t->kind->id == KIND_HAPROXY_SHOW)
 		if (p->w.conf->haproxy_socket[0] == '\0')
@@ -98,8 +98,8 @@ stephost_audit(struct privd *p, const struct ticket *t)
 	const struct script *s = script_of(p, t);
 
 	if (s != NULL && s->root_equivalent)
-		(void)audit_event(p->audit, "script.root", "id", t->id, "script", s->name, "user",
-		    s->user, NULL);
+		(void)audit_event(
+		    p->audit, "script.root", "id", t->id, "script", s->name, "user", s->user, NULL);
 }
 
 int
@@ -108,7 +108,7 @@ stephost_fill(const struct privd *p, const struct profile *pr, const struct tick
 {
 	const struct conf *c = p->w.conf;
 	const struct script *s = script_of(p, t);
-	struct user run, tool;
+	struct user run = {UID_NOBODY, (gid_t)-1}, tool = run;
 
 	memset(h, 0, sizeof(*h));
 	if (user_of(p, USER_RUN, &run, e) == -1 || tool_user(p, pr, s, &tool, e) == -1)
@@ -174,7 +174,8 @@ stephost_request(
 
 	memset(req, 0, sizeof(*req));
 	req->spool = -1;
-	/* the ticket's bytes stay in the ledger's read buffer until its next call: run_start() makes none */
+	/* the ticket's bytes stay in the ledger's read buffer until its next call: run_start()
+	 * makes none */
 	if (ledger_read(p->ledger, j->accepted_off, &rec, e) == -1)
 		return -1;
 	req->start.ticket = rec.ticket;

@@ -1,6 +1,6 @@
 /*
- * The step machine: which job may start, its next step, and what the end of a step means. Each step is in the
- * ledger before it is set up, its start before EXEC_GO, its end before the next one.
+ * The step machine: which job may start, its next step, and what the end of a step means. Each step
+ * is in the ledger before it is set up, its start before EXEC_GO, its end before the next one.
  */
 
 #include <sys/wait.h>
@@ -17,7 +17,8 @@
 #include "privd/jobs.h"
 #include "privd/stephost.h"
 
-#define DEADLINE_SLACK 5 /* seconds after which privd ends what its supervisor should have ended */
+#define DEADLINE_SLACK 5 /* seconds after which privd ends what its supervisor should have ended \
+			  */
 
 static void job_next(struct privd *, struct job *);
 
@@ -28,8 +29,8 @@ static int
 append(struct privd *p, struct job *j, enum ledger_type type, const struct exitrec *exit,
     struct errmsg *e)
 {
-	struct ledger_rec rec = {.type = type, .step = (uint8_t)j->step,
-	    .rollback = (uint8_t)j->rollback};
+	struct ledger_rec rec = {
+	    .type = type, .step = (uint8_t)j->step, .rollback = (uint8_t)j->rollback};
 	int rc;
 
 	memcpy(rec.id, j->id, 16);
@@ -48,7 +49,7 @@ setup_failed(struct privd *p, struct job *j, const char *why)
 {
 	struct exitrec r = {.end = END_SETUP, .effect = EFFECT_NONE, .step = (uint8_t)j->step};
 
-	snprintf(r.reason, sizeof(r.reason), "%s", why);
+	snprintf(r.reason, sizeof(r.reason), "%.*s", REASON_MAX, why);
 	j->last = r;
 	j->run = NULL;
 	job_finish(p, j, &r);
@@ -131,7 +132,8 @@ end_without_record(const struct job *j, const struct run_end *en, struct exitrec
 	}
 }
 
-/* How the present step ended: the supervisor's message, or the last frame of its spool, or neither. */
+/* How the present step ended: the supervisor's message, or the last frame of its spool, or neither.
+ */
 static void
 take_end(struct privd *p, struct job *j, const struct run_end *en, struct exitrec *r)
 {
@@ -159,16 +161,20 @@ on_end(struct run *run, const struct run_end *en, void *arg)
 	j->run = NULL;
 	loop_timer_clear(&j->deadline);
 	if (j->redo) {
-		j->redo = 0;
-		j->step = j->rollback ? j->step - 1 : j->laststep;
-		j->phase = JP_QUEUED;
-		job_goon(p, j);
+		job_redo(p, j);
+		jobs_schedule(p);
 		return;
 	}
 	take_end(p, j, en, &r);
 	j->last = r;
 	job_goon(p, j);
 	jobs_schedule(p);
+}
+
+void
+steps_init(struct privd *p)
+{
+	ctx = p;
 }
 
 const struct run_ops *
@@ -220,8 +226,8 @@ finish_rolledback(struct privd *p, struct job *j)
 		r.end = END_ROLLEDBACK;
 		snprintf(r.reason, sizeof(r.reason), "%.*s", REASON_MAX, words);
 	} else
-		snprintf(r.reason, sizeof(r.reason), "rollback failed after: %.*s",
-		    REASON_MAX - 30, words);
+		snprintf(r.reason, sizeof(r.reason), "rollback failed after: %.*s", REASON_MAX - 30,
+		    words);
 	job_finish(p, j, &r);
 }
 
@@ -229,8 +235,8 @@ finish_rolledback(struct privd *p, struct job *j)
 static void
 job_next(struct privd *p, struct job *j)
 {
-	int next = j->rollback ? next_rollback(j->t->kind, j->step) :
-				 ticket_nextstep(j->t, j->step);
+	int next =
+	    j->rollback ? next_rollback(j->t->kind, j->step) : ticket_nextstep(j->t, j->step);
 	struct errmsg e;
 
 	if (next == -1) {
@@ -260,7 +266,7 @@ job_goon(struct privd *p, struct job *j)
 	int first;
 	struct errmsg e;
 
-	if (j->phase == JP_QUEUED || j->last.end == END_OK) {
+	if (j->last.end == END_OK) {
 		job_next(p, j);
 		return;
 	}
@@ -275,6 +281,27 @@ job_goon(struct privd *p, struct job *j)
 		j->failed = j->last;
 		j->rollback = 1;
 		j->step = first;
+		start_step(p, j);
+	}
+}
+
+void
+job_adopted(struct privd *p, struct job *j)
+{
+	set_deadline(p, j);
+}
+
+void
+job_redo(struct privd *p, struct job *j)
+{
+	j->redo = 0;
+	if (j->ordered == END_CANCELLED && j->laststep == -1) {
+		job_finish_as(p, j, END_CANCELLED, "before it started");
+	} else if (j->laststep == -1) {
+		/* no step of it ever ran: it is queued, and looked at afresh */
+		j->step = -1;
+		j->phase = JP_QUEUED;
+	} else {
 		start_step(p, j);
 	}
 }
@@ -329,7 +356,6 @@ jobs_schedule(struct privd *p)
 	struct job *j, *next;
 	int again = 1;
 
-	ctx = p;
 	while (again && !p->stopping && !ledger_broken(p->ledger)) {
 		again = 0;
 		for (j = TAILQ_FIRST(&p->jobs->live); j != NULL && !again; j = next) {

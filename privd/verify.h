@@ -27,6 +27,8 @@ struct verified *verify_ticket(const struct policy *policy, const struct keystor
  * usable any more. */
 struct verified *verify_stored(const struct policy *policy, const uint8_t *bytes, size_t len,
     const struct sig *sigs, unsigned int nsigs, struct errmsg *e);
+/* Bytes from our own ledger, verified when they were accepted; nobody's signature is claimed. */
+struct verified *verified_from_ledger(const uint8_t *bytes, size_t len, struct errmsg *e);
 void verified_free(struct verified *v);
 int verified_parse(const struct verified *v, struct ticket *t, struct errmsg *e);
 const uint8_t *verified_bytes(const struct verified *v, size_t *len);

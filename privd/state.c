@@ -1,0 +1,151 @@
+/* What privd is at the moment: its host's words, and whether it takes jobs. */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/log.h"
+#include "privd/control.h"
+#include "privd/privd.h"
+
+#define CLOCK_BACK 2 /* seconds of going back that are worth a line */
+
+uint64_t
+privd_now(struct privd *p)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	char was[24], is[24];
+
+	if (now + CLOCK_BACK < p->lastnow && p->audit != NULL) {
+		snprintf(was, sizeof(was), "%llu", (unsigned long long)p->lastnow);
+		snprintf(is, sizeof(is), "%llu", (unsigned long long)now);
+		(void)audit_event(p->audit, "clock.back", "was", was, "is", is, NULL);
+	}
+	p->lastnow = now;
+	return now;
+}
+
+void
+words_free(struct words *w)
+{
+	policy_free(w->policy);
+	scripts_free(w->scripts);
+	keystore_free(w->keys);
+	free(w->conf);
+	memset(w, 0, sizeof(*w));
+}
+
+int
+words_load(const char *conffile, struct words *w, struct errmsg *e)
+{
+	memset(w, 0, sizeof(*w));
+	if ((w->conf = conf_load(conffile, e)) == NULL ||
+	    (w->policy = policy_load(w->conf, e)) == NULL ||
+	    (w->scripts = scripts_load(w->conf, e)) == NULL) {
+		words_free(w);
+		return -1;
+	}
+	return 0;
+}
+
+/* What cannot change while jobs are tied to it. */
+static int
+same_identity(const struct conf *a, const struct conf *b, struct errmsg *e)
+{
+	const struct {
+		const char *name, *a, *b;
+	} fixed[] = {
+	    {"fleet", a->fleet, b->fleet},
+	    {"host", a->host_id, b->host_id},
+	    {"host", a->host_name, b->host_name},
+	    {"state-dir", a->state_dir, b->state_dir},
+	    {"run-dir", a->run_dir, b->run_dir},
+	    {"libexec-dir", a->libexec_dir, b->libexec_dir},
+	    {"cgroup-dir", a->cgroup_dir, b->cgroup_dir},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (strcmp(fixed[i].a, fixed[i].b) != 0)
+			return err_set(
+			    e, "%s cannot change in a running agent: restart it", fixed[i].name);
+	return 0;
+}
+
+static int
+try_reload(struct privd *p, struct words *w, struct errmsg *e)
+{
+	if (words_load(p->conffile, w, e) == -1)
+		return -1;
+	if (same_identity(p->w.conf, w->conf, e) == -1)
+		return -1;
+	w->keys = keystore_load(p->statefd, w->conf->fleet, e);
+	return w->keys == NULL ? -1 : 0;
+}
+
+int
+privd_reload(struct privd *p, struct errmsg *e)
+{
+	struct words w, old;
+	struct errmsg why;
+
+	if (try_reload(p, &w, e) == -1) {
+		words_free(&w);
+		log_warnx("the old configuration stays: %s", e->text);
+		(void)audit_event(p->audit, "conf.refuse", "reason", e->text, NULL);
+		return -1;
+	}
+	old = p->w;
+	p->w = w;
+	p->generation++;
+	words_free(&old);
+	log_setverbose(
+	    p->w.conf->verbose > log_getverbose() ? p->w.conf->verbose : log_getverbose());
+	if (control_group(p, &why) == -1)
+		log_warnx("control socket: %s", why.text);
+	log_info("configuration reloaded");
+	(void)audit_event(p->audit, "conf.reload", "file", p->conffile, NULL);
+	return 0;
+}
+
+int
+privd_disabled(const struct privd *p)
+{
+	char path[1100];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/disabled", p->w.conf->dir);
+	/* only "it is not there" means not disabled */
+	return lstat(path, &st) == 0 || errno != ENOENT;
+}
+
+const char *
+privd_state(const struct privd *p)
+{
+	if (p->needs_rekey)
+		return "needs-rekey";
+	if (p->stopping)
+		return "stopping";
+	if (ledger_broken(p->ledger))
+		return "broken";
+	return privd_disabled(p) ? "disabled" : "running";
+}
+
+int
+privd_open(const struct privd *p, struct errmsg *e)
+{
+	if (p->needs_rekey)
+		return err_set(e, "this host needs an admin-signed reset: %s", p->rekey_why);
+	if (p->stopping)
+		return err_set(e, "reeve-privd is stopping");
+	if (ledger_broken(p->ledger))
+		return err_set(e, "the ledger cannot be written: see the log, then restart "
+				  "reeve-privd");
+	if (privd_disabled(p))
+		return err_set(e, "disabled by the file %s/disabled", p->w.conf->dir);
+	return 0;
+}
