@@ -22,6 +22,14 @@ struct policy_key {
 
 /* NULL with E "FILE:LINE: ...". Key files are opened beneath conf's dir, root-owned, checked. */
 struct policy *policy_load(const struct conf *c, struct errmsg *e);
+/*
+ * The same from LEN bytes of memory; READKEY gives the text of the key file NAME, malloc'ed, or -1
+ * with E.
+ */
+typedef int (*policy_keyfn)(
+    const void *arg, const char *name, char **buf, size_t *len, struct errmsg *e);
+struct policy *policy_fromtext(const char *file, const char *buf, size_t len, policy_keyfn readkey,
+    const void *arg, struct errmsg *e);
 void policy_free(struct policy *p);
 /* Key N in the order of the file, NULL after the last. */
 const struct policy_key *policy_key(const struct policy *p, unsigned int n);

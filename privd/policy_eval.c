@@ -1,6 +1,6 @@
 /*
- * Policy, judged. Nothing is allowed but what a line allows; the answer names the line. There is one
- * way out with 0, at the end of policy_allows().
+ * Policy, judged. Nothing is allowed but what a line allows; the answer names the line. There is
+ * one way out with 0, at the end of policy_allows().
  */
 
 #include <string.h>
@@ -45,8 +45,8 @@ role_permits(const struct policy_key *key, const struct kind *k, struct errmsg *
 		return err_set(e, POLICY ":%u: key %s is online: it may order harmless kinds only",
 		    key->line, key->name);
 	case ROLE_ADMIN:
-		return err_set(
-		    e, POLICY ":%u: key %s is an admin key: it signs no jobs", key->line, key->name);
+		return err_set(e, POLICY ":%u: key %s is an admin key: it signs no jobs", key->line,
+		    key->name);
 	default:
 		return err_set(e, POLICY ":%u: key %s has no role", key->line, key->name);
 	}
@@ -79,9 +79,8 @@ may_cancel(const struct policy *p, unsigned int n, const struct kind *cancelled,
 	if (role_permits(key, cancelled, e) == -1)
 		return -1;
 	if (find_allow(p, n, cancelled, NULL) == NULL)
-		return err_set(e,
-		    POLICY ":%u: key %s may not order %s, so it may not cancel it", key->line,
-		    key->name, cancelled->name);
+		return err_set(e, POLICY ":%u: key %s may not order %s, so it may not cancel it",
+		    key->line, key->name, cancelled->name);
 	return 0;
 }
 

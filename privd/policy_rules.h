@@ -13,8 +13,8 @@
 
 /* One word of an allow line. */
 struct policy_allow {
-	char kind[64];	/* a kind's name, or a pattern with one '*' at its start or end */
-	char sub[66];	/* script.run:SUB, "" any script */
+	char kind[64];	  /* a kind's name, or a pattern with one '*' at its start or end */
+	char sub[66];	  /* script.run:SUB, "" any script */
 	unsigned int key; /* whose section */
 	unsigned int line;
 };
