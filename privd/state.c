@@ -91,7 +91,6 @@ int
 privd_reload(struct privd *p, struct errmsg *e)
 {
 	struct words w, old;
-	struct errmsg why;
 
 	if (try_reload(p, &w, e) == -1) {
 		words_free(&w);
@@ -105,8 +104,7 @@ privd_reload(struct privd *p, struct errmsg *e)
 	words_free(&old);
 	log_setverbose(
 	    p->w.conf->verbose > log_getverbose() ? p->w.conf->verbose : log_getverbose());
-	if (control_group(p, &why) == -1)
-		log_warnx("control socket: %s", why.text);
+	control_reloaded(p);
 	log_info("configuration reloaded");
 	(void)audit_event(p->audit, "conf.reload", "file", p->conffile, NULL);
 	return 0;
