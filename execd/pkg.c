@@ -80,11 +80,11 @@ count_lines(const char *text, const char *start)
 	return n;
 }
 
+/* Lines with "Err:" may be a compression that the archive does not have: the exit status judges. */
 void
 pkg_refresh_after(struct work *w)
 {
 	const char *out = w->cap[0].buf;
-	unsigned int err = count_lines(out, "Err:");
 	struct jsonout j;
 
 	jo_init(&j, 4096);
@@ -92,13 +92,8 @@ pkg_refresh_after(struct work *w)
 	jo_u64(&j, "fetched", count_lines(out, "Get:"));
 	jo_u64(&j, "unchanged", count_lines(out, "Hit:"));
 	jo_u64(&j, "ignored", count_lines(out, "Ign:"));
-	jo_u64(&j, "failed", err);
 	jo_end(&j);
 	work_data(w, &j);
-	if (err > 0)
-		work_effect_failed(w, "%u package lists could not be fetched", err);
-	else
-		work_effect_ok(w);
 }
 
 void
@@ -131,7 +126,6 @@ heal_command(struct command *c, const char *conf, struct errmsg *e)
 	if (command_exe(c, DPKG, e) == -1)
 		return -1;
 	command_argf(c, "--force-%s", conf);
-	command_arg(c, "--force-confdef");
 	command_arg(c, "--configure");
 	command_arg(c, "-a");
 	c->flags = CMD_ALONE | CMD_SOFT;
@@ -151,8 +145,8 @@ pkg_apply_prepare(struct work *w, struct errmsg *e)
 	if (heal_command(&w->cmd[0], conf, e) == -1 || root_apt(w, c, e) == -1)
 		return -1;
 	command_env(c, new ? "UCF_FORCE_CONFFNEW" : "UCF_FORCE_CONFFOLD", "1");
+	/* no confdef beside it: that one keeps the old file also where the new one is asked for */
 	pkg_option(c, "Dpkg::Options::=--force-%s", conf);
-	pkg_option(c, "Dpkg::Options::=--force-confdef");
 	pkg_install_args(c, t);
 	w->ncmds = 2;
 	return 0;

@@ -3,7 +3,8 @@
  * checks; for the shell tests in regress/system. Prints the frames; exit status 0 when the end is
  *ok.
  *
- *	execstep [-s haproxy-socket] [-t tool-uid] [-n step] KIND [LINE...]	(LINE: "arg name x")
+ *	execstep [-s haproxy-socket] [-t tool-uid] [-n step] [-l lock-wait] KIND [LINE...]
+ *(LINE: "arg name x")
  */
 #include "regress/sandbox/execdrive.h"
 
@@ -18,7 +19,8 @@ show(const struct drive *d, enum frame_type t)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: execstep [-s socket] [-t uid] [-n step] KIND [LINE...]\n");
+	fprintf(
+	    stderr, "usage: execstep [-l wait] [-n step] [-s socket] [-t uid] KIND [LINE...]\n");
 	exit(64);
 }
 
@@ -28,15 +30,17 @@ main(int argc, char *argv[])
 	static struct drive d;
 	char lines[4096] = "";
 	const char *socket = "";
-	unsigned int uid = DRIVE_TOOL_UID;
+	unsigned int uid = DRIVE_TOOL_UID, wait = 10;
 	uint8_t step = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:t:")) != -1) {
+	while ((c = getopt(argc, argv, "l:n:s:t:")) != -1) {
 		if (c == 's')
 			socket = optarg;
 		else if (c == 't')
 			uid = (unsigned int)atoi(optarg);
+		else if (c == 'l')
+			wait = (unsigned int)atoi(optarg);
 		else if (c == 'n')
 			step = (uint8_t)atoi(optarg);
 		else
@@ -53,6 +57,7 @@ main(int argc, char *argv[])
 	if (d.host.tool_uid != 0)
 		d.host.tool_uid = d.host.tool_gid = uid;
 	snprintf(d.host.haproxy_socket, sizeof(d.host.haproxy_socket), "%s", socket);
+	d.host.lock_wait = wait;
 	drive_run(&d);
 	for (c = FR_STDOUT; c < FR_EXIT; c++)
 		show(&d, (enum frame_type)c);
