@@ -14,7 +14,8 @@
 #include "privd/policy.h"
 #include "proto/ticket.h"
 
-struct verified; /* bytes, and the keys that signed exactly them */
+/* Bytes, and the keys that signed exactly them. The signers point into the policy: free it last. */
+struct verified;
 
 /*
  * Each of the NSIGS signatures must verify with a key of POLICY that KEYS lets be used at NOW; none
@@ -38,13 +39,14 @@ unsigned int verified_signers(const struct verified *v, const struct policy_key 
 /*
  * The ticket against this host and clock: fleet, host id and name on one line, issued, notbefore,
  * notafter, span (MAX_SPAN), clock floor. 0, or -1 with E; *EXPIRED tells "too late" from the rest.
+ * Times are inclusive; issued may be 300 s ahead, and so may a notbefore that is not after it.
  */
 struct clockstate {
 	uint64_t now; /* seconds */
-	uint64_t
-	    floor;    /* newest of build time and issued of accepted tickets, each capped at now */
-	uint64_t cut; /* a torn ledger was cut then: tickets issued up to cut + 300 are refused; 0
-			 none */
+	/* newest of build time and issued of accepted tickets, each capped at now */
+	uint64_t floor;
+	/* a torn ledger was cut then: tickets issued up to cut + 300 are refused; 0 none */
+	uint64_t cut;
 };
 int verify_host(const struct ticket *t, const struct conf *c, struct errmsg *e);
 int verify_time(const struct ticket *t, const struct conf *c, const struct clockstate *ck,
