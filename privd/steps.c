@@ -16,6 +16,7 @@
 #include "privd/intake.h"
 #include "privd/jobs.h"
 #include "privd/stephost.h"
+#include "privd/verify.h"
 
 #define DEADLINE_SLACK 5 /* seconds after which privd ends what its supervisor should have ended \
 			  */
@@ -185,6 +186,20 @@ job_run_ops(void)
 	return &ops;
 }
 
+/* What undoes a change checks the stored ticket's signature, not its window (DESIGN 3). */
+static int
+rollback_allowed(struct privd *p, const struct job *j, struct errmsg *e)
+{
+	struct ledger_rec rec;
+	struct verified *v;
+
+	if (ledger_read(p->ledger, j->accepted_off, &rec, e) == -1)
+		return -1;
+	v = verify_stored(p->w.policy, rec.ticket, rec.ticketlen, rec.sig, rec.nsigs, e);
+	verified_free(v);
+	return v == NULL ? err_prefix(e, "rollback") : 0;
+}
+
 /* Sets the present step up in an executor. */
 static void
 start_step(struct privd *p, struct job *j)
@@ -197,7 +212,8 @@ start_step(struct privd *p, struct job *j)
 		return;
 	}
 	j->phase = JP_SETUP;
-	if (stephost_request(p, j, seconds_left(p, j), &req, &e) == -1 ||
+	if ((j->rollback && rollback_allowed(p, j, &e) == -1) ||
+	    stephost_request(p, j, seconds_left(p, j), &req, &e) == -1 ||
 	    (j->run = run_start(p, &req, job_run_ops(), j, &e)) == NULL) {
 		setup_failed(p, j, e.text);
 		return;

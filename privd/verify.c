@@ -120,6 +120,17 @@ verify_stored(const struct policy *policy, const uint8_t *bytes, size_t len, con
 	return verify(policy, NULL, bytes, len, sigs, nsigs, 0, e);
 }
 
+struct verified *
+verified_from_ledger(const uint8_t *bytes, size_t len, struct errmsg *e)
+{
+	struct verified *v;
+
+	if (check_sizes(len, 1, e) == -1 || (v = verified_new(bytes, len, e)) == NULL)
+		return NULL;
+	ticket_hash((const char *)v->bytes, v->len, v->hash);
+	return v;
+}
+
 void
 verified_free(struct verified *v)
 {
