@@ -220,6 +220,26 @@ first_pid(int dir)
 	return (pid_t)pid;
 }
 
+size_t
+cgroup_pids(const struct cgroup *g, int tool, pid_t *pids, size_t max)
+{
+	int dir = tool ? g->tool : g->sup, fd;
+	char buf[4096], *line, *next;
+	uint64_t pid;
+	size_t n = 0;
+	ssize_t len;
+
+	if (dir == -1 || (fd = fd_openat(dir, "cgroup.procs", O_RDONLY, 0)) == -1)
+		return 0;
+	len = fd_readn(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[len > 0 ? len : 0] = '\0';
+	for (line = buf; n < max && (next = strchr(line, '\n')) != NULL; line = next + 1)
+		if (strn_u64(line, (size_t)(next - line), 1, INT32_MAX, &pid) == 0)
+			pids[n++] = (pid_t)pid;
+	return n;
+}
+
 int
 cgroup_supervisor(const struct cgroup *g)
 {

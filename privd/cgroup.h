@@ -5,6 +5,8 @@
 #ifndef PRIVD_CGROUP_H
 #define PRIVD_CGROUP_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +45,8 @@ int cgroup_kill(const struct cgroup *g);
 int cgroup_watch(const struct cgroup *g);
 /* The first process of its "sup" group, by pidfd; -1 none. Checked to be in there after opening. */
 int cgroup_supervisor(const struct cgroup *g);
+/* Processes in its "sup" (TOOL 0) or "tool" group, at most MAX. The number of them. */
+size_t cgroup_pids(const struct cgroup *g, int tool, pid_t *pids, size_t max);
 /* Descriptors for the tool: its cgroup.procs and cgroup.kill. 0 or -1 with E. */
 int cgroup_tool_fds(const struct cgroup *g, int fds[2], struct errmsg *e);
 void cgroup_close(struct cgroup *g);

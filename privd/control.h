@@ -17,8 +17,11 @@
 int control_open(struct privd *p, struct errmsg *e);
 /* Closes the socket, its name and every client. */
 void control_close(struct privd *p);
-/* The admin group of a new agent.conf. 0 or -1 with E. */
-int control_group(struct privd *p, struct errmsg *e);
+/*
+ * The words of this host changed: the socket goes to the new admin group, and tickets that still
+ * wait for a blob are refused (their keys were judged by the old policy).
+ */
+void control_reloaded(struct privd *p);
 
 /* The spool of job ID is there: those that wait for the job get its descriptors. */
 void control_spool(struct privd *p, const uint8_t id[16]);

@@ -91,6 +91,12 @@ run_pid(const struct run *r, uint64_t *starttime)
 	return r->pid;
 }
 
+const struct cgroup *
+run_cgroup(const struct run *r)
+{
+	return r->has_cg ? &r->cg : NULL;
+}
+
 /* Broke the protocol: logged, audited, killed; its end comes by the pidfd. */
 static void
 breach(struct run *r, const char *why)

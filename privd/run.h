@@ -56,6 +56,8 @@ int run_go(struct run *r, struct errmsg *e);
 int run_term(struct run *r);
 /* Kills everything of it now. */
 void run_kill(struct run *r);
+/* Its cgroup, for status; NULL when it has none. */
+const struct cgroup *run_cgroup(const struct run *r);
 /* For status and STARTED records: the supervisor's pid and start time; 0 when adopted. */
 pid_t run_pid(const struct run *r, uint64_t *starttime);
 
