@@ -90,10 +90,14 @@ TESTDIRS = unit ipc sandbox
 TESTSRC	= $(foreach d,$(TESTDIRS),$(sort $(wildcard regress/$(d)/*.c)))
 TESTBIN	= $(patsubst regress/%.c,$(BUILD)/regress/%,$(TESTSRC))
 ALLAR	= $(call ar_of,privd execd ctl cli) $(SHARED)
-tests: $(TESTBIN) $(BUILD)/regress/ticket_accept
+tests: $(TESTBIN) $(BUILD)/regress/ticket_accept $(BUILD)/regress/doctables
 $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALLAR) -Wl,--end-group $(LIBS_test)
+
+$(BUILD)/regress/bench/jobbench: $(call obj,regress/bench/jobbench.c regress/bench/floor.c) $(ALLAR)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALLAR) -Wl,--end-group $(LIBS_test)
 
 clean:
 	rm -rf $(BUILD)
