@@ -31,6 +31,10 @@ struct scripts;
  * child that became that user). A missing file means no scripts. NULL with E "FILE:LINE: ...".
  */
 struct scripts *scripts_load(const struct conf *c, struct errmsg *e);
+/* The same from LEN bytes of memory, syntax only: users, files and directories are not looked at.
+ */
+struct scripts *scripts_fromtext(
+    const struct conf *c, const char *file, const char *buf, size_t len, struct errmsg *e);
 void scripts_free(struct scripts *s);
 const struct script *scripts_find(const struct scripts *s, const char *name);
 const struct script *scripts_nth(const struct scripts *s, unsigned int n);
