@@ -78,6 +78,8 @@ struct sb_prog *sb_filter_compile(const struct sb_filter *f, struct errmsg *e);
 /* Loads it by seccomp(2) for this thread's process. 0 or -1 with E. */
 int sb_filter_load(const struct sb_prog *p, struct errmsg *e);
 void sb_filter_free(struct sb_prog *p);
+struct sock_fprog;
+const struct sock_fprog *sb_filter_bpf(const struct sb_prog *p); /* its BPF, for the tests */
 
 /*
  * The short deny list of what nobody may ever call (privd and all that it starts): kexec, modules,
@@ -124,7 +126,7 @@ int sb_landlock_abi(void);
 
 enum sb_mount_op {
 	SB_M_RO,    /* bind over itself, read-only, nosuid */
-	SB_M_RW,    /* bind over itself, writable (after a read-only root) */
+	SB_M_RW,    /* writable again after a read-only root, if it was before; mounts beneath stay */
 	SB_M_HIDE,  /* cover: an empty read-only directory, or /dev/null over a file or socket */
 	SB_M_TMPFS, /* a private tmpfs, mode 1777, nosuid, nodev */
 	SB_M_PROC,  /* a proc of the present PID namespace */
@@ -132,7 +134,11 @@ enum sb_mount_op {
 
 struct sb_mount {
 	enum sb_mount_op op;
-	const char *path; /* missing ones are skipped but for SB_M_RW, SB_M_TMPFS, SB_M_PROC */
+	/*
+	 * Missing ones are skipped but for SB_M_RW, SB_M_TMPFS, SB_M_PROC. Links are refused
+	 * anywhere in it; SB_M_HIDE follows them, to cover what a door's name leads to.
+	 */
+	const char *path;
 };
 
 /* ---- the description ---- */

@@ -53,6 +53,8 @@ apply_dumpable(const struct sb *s, struct errmsg *e)
 {
 	if (prctl(PR_SET_DUMPABLE, s->dumpable != 0, 0, 0, 0) == -1)
 		return err_errno(e, "dumpable");
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != (s->dumpable != 0))
+		return err_set(e, "dumpable did not stick");
 	return 0;
 }
 
@@ -90,6 +92,32 @@ sb_apply(const struct sb *s, const char **stage, struct errmsg *e)
 	return 0;
 }
 
+/* Calls that a kernel of that age has, but that a container's own filter may take away. */
+static int
+probe_calls(struct errmsg *e)
+{
+	static const struct {
+		int nr;
+		const char *name;
+	} need[] = {
+	    {__NR_clone3, "clone3"},
+	    {__NR_close_range, "close_range"},
+	    {__NR_execveat, "execveat"},
+	    {__NR_mount_setattr, "mount_setattr"},
+	    {__NR_move_mount, "move_mount"},
+	    {__NR_openat2, "openat2"},
+	    {__NR_pidfd_open, "pidfd_open"},
+	    {__NR_pidfd_send_signal, "pidfd_send_signal"},
+	};
+
+	/* -1 is no descriptor, no pointer and no pid: nothing happens but the error */
+	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++)
+		if (syscall(need[i].nr, -1L, -1L, -1L, -1L, -1L, 0L) == -1 &&
+		    (errno == ENOSYS || errno == EPERM))
+			return err_errno(e, "system call %s", need[i].name);
+	return 0;
+}
+
 int
 sb_probe_minimum(struct errmsg *e)
 {
@@ -104,6 +132,8 @@ sb_probe_minimum(struct errmsg *e)
 		    SB_KERNEL_MAJOR, SB_KERNEL_MINOR);
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill) == -1)
 		return err_errno(e, "seccomp filters");
+	if (probe_calls(e) == -1)
+		return -1;
 	if (sb_landlock_abi() < SB_LANDLOCK_MIN)
 		return err_set(e,
 		    "Landlock ABI %d: %d or newer is needed (is landlock in the lsm= list?)",

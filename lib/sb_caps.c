@@ -123,6 +123,8 @@ prove_caps(const struct sb *s, struct errmsg *e)
 		return -1;
 	if (p != s->caps || ef != s->caps || inh != (s->ambient ? s->caps : 0))
 		return err_set(e, "the capabilities are not those that were asked for");
+	if (!s->ambient && prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) != 0)
+		return err_set(e, "capabilities would survive a change of ids");
 	for (unsigned long c = 0; c < 64; c++) {
 		int have = prctl(PR_CAPBSET_READ, c, 0, 0, 0);
 
@@ -130,6 +132,9 @@ prove_caps(const struct sb *s, struct errmsg *e)
 			break;
 		if (have == 1 && !(s->caps & 1ULL << c))
 			return err_set(e, "capability %lu is still in the bounding set", c);
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) !=
+		    (s->ambient && (s->caps & 1ULL << c)))
+			return err_set(e, "capability %lu is wrong in the ambient set", c);
 		extra = s->caps | 1ULL << c;
 		if (extra != s->caps && caps_set(extra, 0) != -1)
 			return err_set(e, "capability %lu could be taken back", c);

@@ -115,7 +115,7 @@ make_ruleset(const struct sb *s, int abi, uint64_t *handled, struct errmsg *e)
 		attr.net = LL_NET_BIND | LL_NET_CONNECT;
 	if (abi >= 6) {
 		size = sizeof(attr);
-		attr.scoped = LL_SCOPE_SIGNAL | (s->landlock_net ? LL_SCOPE_UNIX : 0);
+		attr.scoped = LL_SCOPE_SIGNAL | LL_SCOPE_UNIX;
 	}
 	*handled = attr.fs;
 	if ((rs = syscall(SYS_landlock_create_ruleset, &attr, size, 0)) == -1)

@@ -1,4 +1,4 @@
-/* rlimits, and the namespaces that need no mounts. */
+/* rlimits: only ever lower. */
 
 #include <sys/resource.h>
 

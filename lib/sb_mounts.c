@@ -1,112 +1,211 @@
 /*
- * A mount namespace of a job's own. Targets are opened without following a link at their end and
- * mounted on by descriptor, so that what is covered is what was meant (mount_namespaces(7)).
+ * A mount namespace of a job's own. A target is opened once and mounted on by its descriptor, and
+ * what is mounted is finished before it is attached: no name is looked up twice, /proc is not
+ * needed, and nothing is writable for a moment (mount_namespaces(7), mount_setattr(2)).
  */
 
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #include <linux/mount.h>
+#include <linux/openat2.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/sb.h"
 
-#define EMPTY_DIR "mode=0555,size=4k,nr_inodes=2"
+#define ATTR_COVER (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+struct option {
+	const char *key, *value;
+};
+
+static const struct option empty_dir[] = {
+    {"mode", "0555"}, {"size", "4k"}, {"nr_inodes", "2"}, {NULL, NULL}};
+static const struct option shared_dir[] = {{"mode", "1777"}, {NULL, NULL}};
+static const struct option no_options[] = {{NULL, NULL}};
 
 static int
-set_attr(const char *path, uint64_t set, uint64_t clr, unsigned int flags, struct errmsg *e)
+set_attr(int fd, uint64_t set, uint64_t clr, unsigned int flags)
 {
 	struct mount_attr a = {.attr_set = set, .attr_clr = clr};
 
-	if (syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &a, sizeof(a)) == -1)
-		return err_errno(e, "mount_setattr %s", path);
-	return 0;
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, &a, sizeof(a));
 }
 
-/* The magic path of an O_PATH descriptor, for mount(2). */
-static const char *
-by_fd(char buf[32], int fd)
-{
-	snprintf(buf, 32, "/proc/self/fd/%d", fd);
-	return buf;
-}
-
+/* A file system of its own, not attached yet: its descriptor or -1 with errno. */
 static int
-bind_self(const char *path, int fd, int writable, struct errmsg *e)
+new_fs(const char *type, const struct option *o, unsigned int attrs)
 {
-	char self[32];
-	uint64_t ro = writable ? 0 : MOUNT_ATTR_RDONLY;
+	int fs, fd = -1, bad = 0;
 
-	if (mount(by_fd(self, fd), self, NULL, MS_BIND | MS_REC, NULL) == -1)
-		return err_errno(e, "bind %s", path);
-	/* FD is beneath the new mount; the path leads to it */
-	return set_attr(path, ro | MOUNT_ATTR_NOSUID, writable ? MOUNT_ATTR_RDONLY : 0,
-	    AT_RECURSIVE | AT_SYMLINK_NOFOLLOW, e);
+	if ((fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC)) == -1)
+		return -1;
+	for (; !bad && o->key != NULL; o++)
+		bad = syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, o->key, o->value, 0) == -1;
+	if (!bad && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attrs);
+	close(fs);
+	return fd;
 }
 
+/* A copy of the mount at FD with those beneath it, not attached yet. */
 static int
-hide(const char *path, int fd, struct errmsg *e)
+copy_of(int fd)
 {
-	char self[32];
-	struct stat st;
+	return (int)syscall(SYS_open_tree, fd, "",
+	    AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
 
-	if (fstat(fd, &st) == -1)
-		return err_errno(e, "%s", path);
-	by_fd(self, fd);
-	if (S_ISDIR(st.st_mode)) {
-		if (mount("none", self, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
-			EMPTY_DIR) == -1)
-			return err_errno(e, "cover %s", path);
-		return 0;
+/* Puts what TREE holds onto the place that FD is, and closes TREE. */
+static int
+attach(int tree, int fd, const char *path, struct errmsg *e)
+{
+	long rc = -1;
+
+	if (tree != -1) {
+		rc = syscall(SYS_move_mount, tree, "", fd, "",
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+		if (rc == -1)
+			err_errno(e, "mount on %s", path);
+		close(tree);
+		return (int)rc;
 	}
-	if (S_ISLNK(st.st_mode))
-		return 0; /* what it leads to has a row of its own, or is none of our doors */
-	if (mount("/dev/null", self, NULL, MS_BIND, NULL) == -1)
-		return err_errno(e, "cover %s", path);
-	return 0;
+	return err_errno(e, "mount for %s", path);
 }
 
 static int
-one_mount(const struct sb_mount *m, struct errmsg *e)
+bind_self(
+    int fd, const char *path, uint64_t set, uint64_t clr, unsigned int flags, struct errmsg *e)
 {
-	char self[32];
+	int tree = copy_of(fd);
+
+	if (tree != -1 && set_attr(tree, set, clr, flags) == -1) {
+		err_errno(e, "mount_setattr %s", path);
+		close(tree);
+		return -1;
+	}
+	return attach(tree, fd, path, e);
+}
+
+static int
+null_cover(void)
+{
+	int fd, tree;
+
+	if ((fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC)) == -1)
+		return -1;
+	tree = copy_of(fd);
+	close(fd);
+	if (tree != -1 && set_attr(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0) == -1) {
+		close(tree);
+		return -1;
+	}
+	return tree;
+}
+
+static int
+hide(int fd, const char *path, struct errmsg *e)
+{
+	struct stat st, root;
+
+	if (fstat(fd, &st) == -1 || stat("/", &root) == -1)
+		return err_errno(e, "%s", path);
+	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
+		return err_set(e, "%s leads to / and cannot be covered", path);
+	return attach(S_ISDIR(st.st_mode) ? new_fs("tmpfs", empty_dir, ATTR_COVER) : null_cover(),
+	    fd, path, e);
+}
+
+/* A door's name may be a link (/var/run): what it leads to is what must be covered. */
+static int
+open_target(const struct sb_mount *m)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+
+	if (m->op == SB_M_HIDE)
+		how.resolve = RESOLVE_NO_MAGICLINKS;
+	return (int)syscall(SYS_openat2, AT_FDCWD, m->path, &how, sizeof(how));
+}
+
+static int
+one_mount(const struct sb_mount *m, int writable, struct errmsg *e)
+{
+	const char *path = m->path;
 	int fd, rc = 0;
 
-	if ((fd = open(m->path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) == -1) {
+	if ((fd = open_target(m)) == -1) {
 		if ((errno == ENOENT || errno == ENOTDIR) &&
 		    (m->op == SB_M_HIDE || m->op == SB_M_RO))
 			return 0;
-		return err_errno(e, "%s", m->path);
+		return err_errno(e, "%s", path);
 	}
 	switch (m->op) {
 	case SB_M_RO:
-		rc = bind_self(m->path, fd, 0, e);
+		rc = bind_self(fd, path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, AT_RECURSIVE, e);
 		break;
 	case SB_M_RW:
-		rc = bind_self(m->path, fd, 1, e);
+		rc = bind_self(fd, path, MOUNT_ATTR_NOSUID, writable ? MOUNT_ATTR_RDONLY : 0, 0, e);
 		break;
 	case SB_M_HIDE:
-		rc = hide(m->path, fd, e);
+		rc = hide(fd, path, e);
 		break;
 	case SB_M_TMPFS:
-		if (mount("none", by_fd(self, fd), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") ==
-		    -1)
-			rc = err_errno(e, "tmpfs on %s", m->path);
+		rc = attach(
+		    new_fs("tmpfs", shared_dir, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), fd, path, e);
 		break;
 	case SB_M_PROC:
-		if (mount("proc", by_fd(self, fd), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			NULL) == -1)
-			rc = err_errno(e, "proc on %s", m->path);
+		rc = attach(new_fs("proc", no_options,
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
+		    fd, path, e);
 		break;
 	}
 	close(fd);
+	return rc;
+}
+
+/* Which places were writable before all became read-only: only those may be so again. */
+static void
+note_writable(const struct sb *s, unsigned char *writable)
+{
+	struct statvfs v;
+
+	for (size_t i = 0; i < s->nmounts; i++)
+		writable[i] = statvfs(s->mounts[i].path, &v) == 0 && (v.f_flag & ST_RDONLY) == 0;
+}
+
+static int
+set_root(uint64_t attrs, uint64_t propagation, struct errmsg *e)
+{
+	struct mount_attr a = {.attr_set = attrs, .propagation = propagation};
+
+	if (syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &a, sizeof(a)) == -1)
+		return err_errno(e, "mount_setattr /");
+	return 0;
+}
+
+static int
+mount_all(const struct sb *s, struct errmsg *e)
+{
+	unsigned char *writable;
+	int rc = 0;
+
+	if ((writable = calloc(s->nmounts + 1, 1)) == NULL)
+		return err_errno(e, "mounts");
+	note_writable(s, writable);
+	if (s->ro_root)
+		rc = set_root(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, e);
+	for (size_t i = 0; rc == 0 && i < s->nmounts; i++)
+		rc = one_mount(&s->mounts[i], writable[i], e);
+	free(writable);
+	/* the working directory is still beneath whatever was mounted over it */
+	if (rc == 0 && chdir("/") == -1)
+		rc = err_errno(e, "chdir /");
 	return rc;
 }
 
@@ -116,18 +215,13 @@ sb_mounts_apply(const struct sb *s, struct errmsg *e)
 	int flags = (s->newns ? CLONE_NEWNS : 0) | (s->newnet ? CLONE_NEWNET : 0) |
 		    (s->newipc ? CLONE_NEWIPC : 0) | (s->newuts ? CLONE_NEWUTS : 0);
 
+	if (!s->newns && (s->nmounts != 0 || s->ro_root))
+		return err_set(e, "mounts without a namespace");
 	if (flags != 0 && unshare(flags) == -1)
 		return err_errno(e, "unshare");
 	if (!s->newns)
-		return s->nmounts == 0 && !s->ro_root ? 0
-						      : err_set(e, "mounts without a namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
-		return err_errno(e, "make mounts private");
-	if (s->ro_root &&
-	    set_attr("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, AT_RECURSIVE, e) == -1)
+		return 0;
+	if (set_root(0, MS_PRIVATE, e) == -1)
 		return -1;
-	for (size_t i = 0; i < s->nmounts; i++)
-		if (one_mount(&s->mounts[i], e) == -1)
-			return -1;
-	return 0;
+	return mount_all(s, e);
 }

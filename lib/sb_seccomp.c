@@ -41,7 +41,7 @@ arg_cmp(const struct sb_arg *a, struct scmp_arg_cmp *out)
 		*out = SCMP_CMP64(a->n, SCMP_CMP_MASKED_EQ, 0xffffffffULL, a->val & 0xffffffffULL);
 		return 0;
 	case SB_EQ64:
-		*out = SCMP_CMP64(a->n, SCMP_CMP_EQ, a->val);
+		*out = SCMP_CMP64(a->n, SCMP_CMP_EQ, a->val, 0);
 		return 0;
 	case SB_MASK64:
 		*out = SCMP_CMP64(a->n, SCMP_CMP_MASKED_EQ, a->mask, a->val);
@@ -82,7 +82,7 @@ add_not32(scmp_filter_ctx ctx, int nr, unsigned int n, uint32_t v, uint32_t w)
 }
 
 static int
-add_rule(scmp_filter_ctx ctx, const struct sb_rule *r, struct errmsg *e)
+add_rule(scmp_filter_ctx ctx, uint32_t action, const struct sb_rule *r, struct errmsg *e)
 {
 	struct scmp_arg_cmp cmp[3];
 	unsigned int n = 0;
@@ -101,7 +101,7 @@ add_rule(scmp_filter_ctx ctx, const struct sb_rule *r, struct errmsg *e)
 		if (arg_cmp(&r->arg[i], &cmp[n++]) == -1)
 			return err_set(e, "syscall %d: unknown argument rule", r->nr);
 	}
-	rc = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, r->nr, n, cmp);
+	rc = seccomp_rule_add_exact_array(ctx, action, r->nr, n, cmp);
 	/* the same plain row in two sets is one row */
 	if (rc != 0 && rc != -EEXIST)
 		return err_set(e, "syscall %d: %s", r->nr, strerror(-rc));
@@ -169,7 +169,7 @@ sb_filter_compile(const struct sb_filter *f, struct errmsg *e)
 #endif
 	for (unsigned int s = 0; !bad && s < SB_MAXSETS && f->sets[s] != NULL; s++)
 		for (size_t i = 0; !bad && i < f->sets[s]->nrules; i++)
-			bad = add_rule(ctx, &f->sets[s]->rules[i], e) == -1;
+			bad = add_rule(ctx, SCMP_ACT_ALLOW, &f->sets[s]->rules[i], e) == -1;
 	if (!bad)
 		p = export(ctx, e);
 	seccomp_release(ctx);
@@ -187,14 +187,17 @@ sb_never_compile(struct errmsg *e)
 	if (ctx == NULL)
 		return NULL;
 	for (size_t i = 0; rc == 0 && i < never->nrules; i++)
-		if (never->rules[i].nr != SB_NR_NONE)
-			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), never->rules[i].nr, 0);
-	if (rc != 0)
-		err_set(e, "never list: %s", strerror(-rc));
-	else
+		rc = add_rule(ctx, SCMP_ACT_ERRNO(EPERM), &never->rules[i], e);
+	if (rc == 0)
 		p = export(ctx, e);
 	seccomp_release(ctx);
 	return p;
+}
+
+const struct sock_fprog *
+sb_filter_bpf(const struct sb_prog *p)
+{
+	return &p->fprog;
 }
 
 int

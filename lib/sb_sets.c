@@ -15,6 +15,7 @@
 #include <sched.h>
 
 #include "lib/sb.h"
+#include "lib/sb_nr.h"
 
 #define ANY                             \
 	{                               \
@@ -86,7 +87,11 @@ static const struct sb_rule base[] = {
     {__NR_rt_sigaction, ANY, "signals"},
     {__NR_rt_sigprocmask, ANY, "signals"},
     {__NR_rt_sigreturn, ANY, "signals"},
-    {__NR_sigaltstack, ANY, "sanitizers and runtimes with a signal stack"},
+#ifdef REEVE_SANITIZE /* what AddressSanitizer's run time calls; in no other build */
+    {__NR_sigaltstack, ANY, "sanitizers: their signal stack"},
+    {__NR_prctl, EQ32(0, PR_SET_VMA), "sanitizers: name their maps"},
+    {__NR_readlink, ANY, "sanitizers: find the program for a report"},
+#endif
     {__NR_restart_syscall, ANY, "after a stop"},
     {__NR_sched_yield, ANY, "libc locks"},
     {__NR_exit, ANY, "ending"},
@@ -107,7 +112,9 @@ static const struct sb_rule poll_rows[] = {
 
 static const struct sb_rule exec[] = {
     {__NR_execve, ANY, "the tool's own start"},
-    {__NR_mmap, MASK(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), "text of shared objects"},
+    {__NR_mmap,
+	{{2, SB_MASK64, PROT_EXEC | PROT_WRITE, PROT_EXEC}, {3, SB_MASK64, MAP_ANONYMOUS, 0}},
+	"text of shared objects: a file's, never writable"},
     {__NR_arch_prctl, ANY, "thread pointer, shadow stack query"},
     {__NR_set_tid_address, ANY, "libc start"},
     {__NR_set_robust_list, ANY, "libc start"},
@@ -119,6 +126,9 @@ static const struct sb_rule exec[] = {
     {__NR_openat, MASK(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY), "libraries"},
     {__NR_newfstatat, ANY, "libraries"},
     {__NR_sysinfo, ANY, "libc start"},
+    {__NR_sigaltstack, ANY, "runtimes with a signal stack"},
+    {__NR_map_shadow_stack, ANY, "libc start of threads, with shadow stacks"},
+    {__NR_mseal, ANY, "newer ld.so seals what it mapped"},
 };
 
 static const struct sb_rule files[] = {
@@ -139,6 +149,9 @@ static const struct sb_rule files[] = {
     {__NR_statfs, ANY, "space"},
     {__NR_fstatfs, ANY, "space"},
     {__NR_fadvise64, ANY, "reading ahead"},
+    {__NR_getxattrat, ANY, "attributes; newer libc"},
+    {__NR_listxattrat, ANY, "attributes; newer libc"},
+    {__NR_cachestat, ANY, "reading ahead; newer tools"},
 };
 
 static const struct sb_rule write_rows[] = {
@@ -171,6 +184,7 @@ static const struct sb_rule write_rows[] = {
     {__NR_chmod, ANY, "modes"},
     {__NR_fchmod, ANY, "modes"},
     {__NR_fchmodat, ANY, "modes"},
+    {__NR_fchmodat2, ANY, "modes; newer libc"},
     {__NR_chown, ANY, "owners; needs a capability too"},
     {__NR_fchown, ANY, "owners; needs a capability too"},
     {__NR_lchown, ANY, "owners; needs a capability too"},
@@ -185,6 +199,8 @@ static const struct sb_rule write_rows[] = {
     {__NR_removexattr, ANY, "attributes"},
     {__NR_lremovexattr, ANY, "attributes"},
     {__NR_fremovexattr, ANY, "attributes"},
+    {__NR_setxattrat, ANY, "attributes; newer libc"},
+    {__NR_removexattrat, ANY, "attributes; newer libc"},
     {__NR_copy_file_range, ANY, "copying"},
     {__NR_sendfile, ANY, "copying"},
     {__NR_splice, ANY, "copying"},
@@ -272,13 +288,16 @@ static const struct sb_rule unix_rows[] = {
 };
 
 static const struct sb_rule tool[] = {
-    {__NR_ioctl, {{1, SB_NOT32, 0x541c /* TIOCLINUX */, 0x5412 /* TIOCSTI */}},
+    {__NR_ioctl, {{1, SB_NOT32, TIOCLINUX, TIOCSTI}},
 	"terminals, file attributes, interfaces; never typing into a terminal"},
     {__NR_mmap, ANY, "runtimes that compile (pcre, JVM)"},
     {__NR_mprotect, ANY, "runtimes that compile (pcre, JVM)"},
     {__NR_msync, ANY, "mapped files (apt's cache)"},
     {__NR_mlock, ANY, "runtimes"},
+    {__NR_mlock2, ANY, "runtimes"},
+    {__NR_mlockall, ANY, "gpg-agent, databases"},
     {__NR_munlock, ANY, "runtimes"},
+    {__NR_munlockall, ANY, "gpg-agent, databases"},
     {__NR_mincore, ANY, "runtimes"},
     {__NR_membarrier, ANY, "runtimes"},
     {__NR_sendto, ANY, "sockets"},
@@ -303,6 +322,7 @@ static const struct sb_rule tool[] = {
     {__NR_timer_settime, ANY, "timers"},
     {__NR_timer_gettime, ANY, "timers"},
     {__NR_timer_delete, ANY, "timers"},
+    {__NR_timer_getoverrun, ANY, "timers"},
     {__NR_inotify_init, ANY, "watching files"},
     {__NR_inotify_init1, ANY, "watching files"},
     {__NR_inotify_add_watch, ANY, "watching files"},
@@ -311,6 +331,10 @@ static const struct sb_rule tool[] = {
     {__NR_sched_getaffinity, ANY, "number of processors"},
     {__NR_sched_setaffinity, ANY, "parallel tools"},
     {__NR_sched_getparam, ANY, "runtimes"},
+    {__NR_sched_setparam, ANY, "runtimes"},
+    {__NR_sched_getattr, ANY, "runtimes, chrt"},
+    {__NR_sched_setattr, ANY, "runtimes, chrt"},
+    {__NR_sched_rr_get_interval, ANY, "runtimes"},
     {__NR_sched_getscheduler, ANY, "runtimes"},
     {__NR_sched_setscheduler, ANY, "background compression"},
     {__NR_sched_get_priority_max, ANY, "runtimes"},
@@ -320,8 +344,31 @@ static const struct sb_rule tool[] = {
     {__NR_ioprio_get, ANY, "ionice"},
     {__NR_capget, ANY, "who am I"},
     {__NR_prctl, ANY, "names, parent-death signals; no_new_privs is set already"},
-    {__NR_personality, EQ64(0, 0xffffffff), "asking, never changing"},
-    {__NR_personality, EQ64(0, 0), "dpkg sets the plain one"},
+    {__NR_personality, EQ32(0, 0xffffffff), "asking, never changing"},
+    {__NR_personality, EQ32(0, 0), "dpkg sets the plain one"},
+    {__NR_seccomp, ANY, "tools that narrow themselves (man-db, apt, file)"},
+    {__NR_landlock_create_ruleset, ANY, "tools that narrow themselves (xz)"},
+    {__NR_landlock_add_rule, ANY, "tools that narrow themselves (xz)"},
+    {__NR_landlock_restrict_self, ANY, "tools that narrow themselves (xz)"},
+    {__NR_get_mempolicy, ANY, "databases' first start"},
+    {__NR_set_mempolicy, ANY, "databases' first start"},
+    {__NR_mbind, ANY, "databases' first start"},
+    {__NR_io_setup, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_io_submit, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_io_getevents, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_io_pgetevents, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_io_cancel, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_io_destroy, ANY, "databases' first start: the old asynchronous reads"},
+    {__NR_mq_open, ANY, "message queues of servers"},
+    {__NR_mq_unlink, ANY, "message queues of servers"},
+    {__NR_mq_timedsend, ANY, "message queues of servers"},
+    {__NR_mq_timedreceive, ANY, "message queues of servers"},
+    {__NR_mq_notify, ANY, "message queues of servers"},
+    {__NR_mq_getsetattr, ANY, "message queues of servers"},
+    {__NR_futex_waitv, ANY, "newer runtimes' locks"},
+    {__NR_futex_wake, ANY, "newer runtimes' locks"},
+    {__NR_futex_wait, ANY, "newer runtimes' locks"},
+    {__NR_futex_requeue, ANY, "newer runtimes' locks"},
     {__NR_getxattr, ANY, "attributes"},
     {__NR_lgetxattr, ANY, "attributes"},
     {__NR_fgetxattr, ANY, "attributes"},
@@ -391,6 +438,14 @@ static const struct sb_rule never[] = {
     {__NR_open_by_handle_at, ANY, "reads through mount namespaces"},
     {__NR_name_to_handle_at, ANY, "makes such handles"},
     {__NR_fanotify_init, ANY, "sees every file"},
+    {__NR_fanotify_mark, ANY, "sees every file"},
+    {__NR_setns, ANY, "another's namespaces"},
+    {__NR_pivot_root, ANY, "another root"},
+    {__NR_reboot, ANY, "the service manager's, never ours"},
+    {__NR_modify_ldt, ANY, "16-bit code"},
+    {__NR_uselib, ANY, "a relic"},
+    {__NR_ioctl, EQ32(1, TIOCSTI), "typing into a terminal"},
+    {__NR_ioctl, EQ32(1, TIOCLINUX), "typing into a terminal"},
     {__NR_ptrace, ANY, "another's memory"},
     {__NR_process_vm_readv, ANY, "another's memory"},
     {__NR_process_vm_writev, ANY, "another's memory"},
