@@ -254,6 +254,7 @@ on_pidfd(int fd, short revents, void *arg)
 		return;
 	r->reaped = 1;
 	r->end.status = si.si_code == CLD_EXITED ? si.si_status << 8 : si.si_status & 0x7f;
+	log_debug("executor %ld of %s ended, status 0x%x", (long)r->pid, r->cg.name, r->end.status);
 	while (r->chan != NULL && !r->end.breach && imsgbuf_fd(r->chan) != -1) {
 		struct imsgbuf *before = r->chan;
 		struct pollfd pfd = {imsgbuf_fd(r->chan), POLLIN, 0};
