@@ -1,0 +1,43 @@
+#!/bin/bash
+# What each program links (readelf -d): root's programs need few libraries, and no TLS, JSON or event library.
+set -u
+cd "${TREE:-$(dirname "$0")/../..}" || exit 2
+build=${BUILD:-build}
+
+rc=0
+# only PROGRAM LIBRARY...: PROGRAM needs no other
+only() {
+	local prog=$1 need lib
+	shift
+	need=$(readelf -dW "$build/$prog" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p')
+	if [ -z "$need" ]; then
+		echo "$build/$prog: is not built, or needs nothing"
+		rc=1
+		return
+	fi
+	for lib in $need; do
+		case " $* " in
+		*" ${lib%%.so*} "*) ;;
+		*) echo "$prog links $lib, and may only link: $*"; rc=1 ;;
+		esac
+	done
+}
+
+root='libc libbsd libmd libseccomp libsodium'
+# shellcheck disable=SC2086
+{
+	only reeve-privd $root
+	only reeve-execd $root
+	only reevectl $root libsmartcols
+	only reeve libc libbsd libmd libsodium libsmartcols
+}
+for p in reeve-privd reeve-execd reevectl reeve; do
+	dyn=$(readelf -dW "$build/$p" 2>/dev/null)
+	case $dyn in *BIND_NOW*) ;; *) echo "$p: not linked with -z now"; rc=1 ;; esac
+	case $dyn in *PIE*) ;; *) echo "$p: not position independent"; rc=1 ;; esac
+	case $dyn in *RPATH* | *RUNPATH*) echo "$p: has a library path of its own"; rc=1 ;; esac
+	if readelf -lW "$build/$p" 2>/dev/null | grep -q 'GNU_STACK.*E'; then
+		case $(readelf -lW "$build/$p" | grep GNU_STACK) in *RWE*) echo "$p: executable stack"; rc=1 ;; esac
+	fi
+done
+exit $rc
