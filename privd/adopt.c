@@ -200,13 +200,13 @@ adopt_gone(struct privd *p, struct job *j)
 		job_redo(p, j);
 		return;
 	}
-	got = spool_exitrec(p->spool, j->id, (uint8_t)j->step, &j->last, &e);
+	got = spool_exitrec(p->spool, j->id, job_stepno(j), &j->last, &e);
 	if (got == -1)
 		log_warnx("job %s: spool: %s", j->idhex, e.text);
 	j->phase = JP_RUN;
 	if (got != 1) {
 		memset(&j->last, 0, sizeof(j->last));
-		j->last.step = (uint8_t)j->step;
+		j->last.step = job_stepno(j);
 		j->last.effect = EFFECT_NONE;
 		j->last.end = END_UNKNOWN;
 		snprintf(j->last.reason, sizeof(j->last.reason),

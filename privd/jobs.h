@@ -110,6 +110,8 @@ void job_goon(struct privd *p, struct job *j);
 void job_redo(struct privd *p, struct job *j);
 /* A step that an earlier privd started is watched again: its deadline goes on. */
 void job_adopted(struct privd *p, struct job *j);
+/* The present step as exit records and spool frames count it: from 1. */
+uint8_t job_stepno(const struct job *j);
 /* What a job's run tells (steps.c); the argument is the job. */
 const struct run_ops *job_run_ops(void);
 

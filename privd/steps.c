@@ -18,8 +18,9 @@
 #include "privd/stephost.h"
 #include "privd/verify.h"
 
-#define DEADLINE_SLACK 5 /* seconds after which privd ends what its supervisor should have ended \
-			  */
+#define DEADLINE_SLACK                                                            \
+	5 /* seconds after which privd ends what its supervisor should have ended \
+	   */
 
 static void job_next(struct privd *, struct job *);
 
@@ -45,10 +46,16 @@ append(struct privd *p, struct job *j, enum ledger_type type, const struct exitr
 	return rc;
 }
 
+uint8_t
+job_stepno(const struct job *j)
+{
+	return (uint8_t)(j->step + 1);
+}
+
 static void
 setup_failed(struct privd *p, struct job *j, const char *why)
 {
-	struct exitrec r = {.end = END_SETUP, .effect = EFFECT_NONE, .step = (uint8_t)j->step};
+	struct exitrec r = {.end = END_SETUP, .effect = EFFECT_NONE, .step = job_stepno(j)};
 
 	snprintf(r.reason, sizeof(r.reason), "%.*s", REASON_MAX, why);
 	j->last = r;
@@ -114,7 +121,7 @@ static void
 end_without_record(const struct job *j, const struct run_end *en, struct exitrec *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->step = (uint8_t)j->step;
+	r->step = job_stepno(j);
 	r->effect = EFFECT_NONE;
 	if (j->ordered != 0) {
 		r->end = j->ordered;
@@ -141,11 +148,11 @@ take_end(struct privd *p, struct job *j, const struct run_end *en, struct exitre
 	struct errmsg e;
 	int got = 0;
 
-	if (en->have && en->went && !en->breach && en->rec.step == j->step) {
+	if (en->have && en->went && !en->breach && en->rec.step == job_stepno(j)) {
 		*r = en->rec;
 		return;
 	}
-	if (en->went && (got = spool_exitrec(p->spool, j->id, (uint8_t)j->step, r, &e)) == -1)
+	if (en->went && (got = spool_exitrec(p->spool, j->id, job_stepno(j), r, &e)) == -1)
 		log_warnx("job %s: spool: %s", j->idhex, e.text);
 	if (got != 1)
 		end_without_record(j, en, r);

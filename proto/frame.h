@@ -32,7 +32,7 @@ enum frame_type {
 
 struct frame {
 	enum frame_type type;
-	uint8_t step;
+	uint8_t step; /* counted from 1 */
 	uint64_t ms;
 	const uint8_t *data;
 	uint32_t len;

@@ -48,7 +48,7 @@ void reason_set(char reason[REASON_MAX + 1], const char *text);
 
 /* How one step ended, as its supervisor saw it. */
 struct exitrec {
-	uint8_t step;
+	uint8_t step; /* counted from 1, as the result record does; 0 none */
 	enum end end;
 	int32_t code;
 	enum effect effect;
