@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "privd/control.h"
 #include "privd/privd.h"
+#include "privd/sandbox.h"
 
 #define CLOCK_BACK 2 /* seconds of going back that are worth a line */
 
@@ -84,7 +85,7 @@ try_reload(struct privd *p, struct words *w, struct errmsg *e)
 	if (same_identity(p->w.conf, w->conf, e) == -1)
 		return -1;
 	w->keys = keystore_load(p->statefd, w->conf->fleet, e);
-	return w->keys == NULL ? -1 : 0;
+	return w->keys == NULL ? -1 : sandbox_covers(w, e);
 }
 
 int
