@@ -80,7 +80,8 @@ ledger_head(const uint8_t *buf, size_t len, struct errmsg *e)
 	if (nl == NULL || (end = (size_t)(nl - buf)) < word ||
 	    memcmp(buf, LEDGER_WORD, word) != 0 ||
 	    strn_u64((const char *)buf + word, end - word, 1, UINT32_MAX, &v) == -1)
-		return err_set(e, "ledger: is not a ledger (its first line is damaged)");
+		return err_set(
+		    e, "ledger: is not a ledger (its first line is damaged): needs-rekey");
 	if (v != LEDGER_VERSION)
 		return err_set(e,
 		    "ledger: is of version %llu, and this reeve knows version %d: install the "
@@ -362,7 +363,7 @@ ledger_rec_get(const uint8_t *buf, size_t len, struct ledger_rec *r, struct errm
 	r->type = (enum ledger_type)type;
 	ibuf_from(&b, buf + LEDGER_FIXED, len - LEDGER_FIXED - LEDGER_CRC);
 	if (get_payload(&b, r, rec_fields(r->type)) == -1)
-		return err_set(e, "is not a %s record inside", ledger_typename(type));
+		return err_set(e, "is not a %s record inside: needs-rekey", ledger_typename(type));
 	return 0;
 }
 
