@@ -3,13 +3,19 @@
 set -u
 cd "${TREE:-$(dirname "$0")/../..}" || exit 2
 shopt -s nullglob
+build=${BUILD:-build}
 rc=0
 if grep -nE '^[[:blank:]]*extern\b' /dev/null {lib,proto,net,imsg,privd,execd,ctl,cli}/*.[ch] 2>/dev/null; then
 	rc=1
 fi
-# file-level variables that are not static (ctags marks the static ones with "file")
-if ctags -x --language-force=C --kinds-C=v --_xformat='%{input}:%n: %N is global%{file}' \
-    {lib,proto,net,imsg,privd,execd,ctl,cli}/*.c 2>/dev/null | grep 'global-$'; then
-	rc=1
-fi
+# what the objects export is functions only
+seen=0
+for a in "$build"/{lib,proto,net,imsg,privd,execd,ctl,cli}.a; do
+	[ -f "$a" ] || continue
+	seen=1
+	if nm -A --defined-only "$a" | grep -E ' [BCDRSV] '; then
+		rc=1
+	fi
+done
+[ $seen = 1 ] || { echo "$build holds no archive: is not built"; rc=1; }
 exit $rc

@@ -20,6 +20,7 @@ sound() {
 	printf '.Dd November 1, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n.Nd a page\n.Sh DESCRIPTION\nNothing.\n' >man/x.1
 	printf '#!/bin/sh\necho tool\n' >tool
 	printf '#include <stdlib.h>\nint main(int c, char **v) { (void)v; return malloc((size_t)c) == NULL; }\n' >build/m.c
+	cc -c -o build/a.o -I. lib/a.c && ar rcs build/lib.a build/a.o || exit 2
 	for p in reeve-privd reeve-execd reevectl reeve; do
 		cc -fPIE -pie -Wl,-z,now -o "build/$p" build/m.c || exit 2
 	done
@@ -109,7 +110,7 @@ put lib/x.c "int\nf(void)\n{\n$(printf '\\t;\\n%.0s' {1..58})}\n"; no sizes 'a f
 put lib/x.c "/* $(printf 'x%.0s' {1..100}) */\n"; no sizes 'a line of 106 columns'
 
 put lib/x.h 'extern int x;\n'; no extern 'an extern variable'
-put lib/x.c 'int counter;\n'; no extern 'a global variable'
+printf 'int counter;\n' | cc -x c -c -o build/x.o -; ar rcs build/lib.a build/x.o; no extern 'a global variable'
 
 put lib/x.c 'int f(void) { return 1; }\n'; no format 'a function on one line'
 
