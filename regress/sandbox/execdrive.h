@@ -67,24 +67,29 @@ drive_die(const char *what)
 	exit(1);
 }
 
+/* NAME beside or above this test's own program, LEVELS up in the same build. */
+static inline const char *
+drive_built(const char *name, int levels)
+{
+	static char path[1024];
+	char *slash;
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	path[n > 0 ? n : 0] = '\0';
+	for (; levels > 0 && (slash = strrchr(path, '/')) != NULL; levels--)
+		*slash = '\0';
+	strcat(strcat(path, "/"), name);
+	return path;
+}
+
 /* The program under test: REEVE_EXECD, or the one that stands in the same build. */
 static inline const char *
 drive_execd(void)
 {
-	static char path[1024];
 	const char *p = getenv("REEVE_EXECD");
-	char *slash;
-	ssize_t n;
-	int i;
 
-	if (p != NULL)
-		return p;
-	n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	path[n > 0 ? n : 0] = '\0';
-	for (i = 0; i < 3 && (slash = strrchr(path, '/')) != NULL; i++)
-		*slash = '\0';
-	strcat(path, "/reeve-execd");
-	return path;
+	return p != NULL ? p : drive_built("reeve-execd", 3);
 }
 
 /* A ticket of KIND with LINES of "arg NAME VALUE\n" and "limit ..." in their order. */
@@ -199,7 +204,7 @@ drive_spawn(struct drive *d)
 			drive_die("leak");
 	sp.chan = sv[1];
 	sp.newpid = profile_get(d->start.profile) == NULL ||
-	    (profile_get(d->start.profile)->flags & PF_NEWPID) != 0;
+		    (profile_get(d->start.profile)->flags & PF_NEWPID) != 0;
 	if ((d->pid = spawn(&sp, &d->pidfd, &e)) == -1) {
 		fprintf(stderr, "execdrive: %s\n", e.text);
 		exit(1);

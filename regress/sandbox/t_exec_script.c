@@ -39,7 +39,7 @@ put_script(const char *name, const char *text)
 static void
 make_world(void)
 {
-	char opt[256], up[96], work[96], tool[256], cmd[700];
+	char opt[256], up[96], work[96], cmd[1200];
 
 	umask(022);
 	if (mkdtemp(top) == NULL || chmod(top, 0755) == -1 || unshare(CLONE_NEWNS) == -1 ||
@@ -57,10 +57,7 @@ make_world(void)
 	mkdir("/etc/reeve/scripts", 0755);
 	put_file("/etc/reeve/policy.conf", "not for scripts\n", 0644);
 	put_file("/etc/reeve/keys/ops.pub", "not for scripts\n", 0644);
-	snprintf(tool, sizeof(tool), "%s", drive_execd());
-	*strrchr(tool, '/') = '\0';
-	snprintf(
-	    cmd, sizeof(cmd), "cp %s/regress/sandbox/showself /etc/reeve/scripts/showself", tool);
+	snprintf(cmd, sizeof(cmd), "cp %s /etc/reeve/scripts/showself", drive_built("showself", 1));
 	if (system(cmd) != 0)
 		drive_die("showself");
 }

@@ -8,11 +8,12 @@ if [ "${1:-}" != inside ]; then
 	case $build in /*) ;; *) build=$PWD/$build ;; esac
 	[ "$(id -u)" -eq 0 ] || { echo "skipped: needs root"; exit 77; }
 	[ -x "$build/regress/sandbox/execstep" ] || { echo "$build/regress/sandbox/execstep: is not built"; exit 1; }
-	exec regress/tools/view -v "$build/reeve-execd:/opt/t/reeve-execd" \
+	exec regress/tools/view -v "${REEVE_EXECD:-$build/reeve-execd}:/opt/t/reeve-execd" \
 	    -v "$build/regress/sandbox/execstep:/opt/t/regress/sandbox/execstep" \
 	    -v "$PWD/regress/system:/opt/t/regress/system" -- bash /opt/t/regress/system/exec_pkg.sh inside
 fi
 
+unset REEVE_EXECD
 step=/opt/t/regress/sandbox/execstep
 repo=/opt/repo
 dir=$(mktemp -d)
