@@ -1,7 +1,7 @@
 /*
  * The audit trail: one logfmt line a decision, to syslog (LOG_AUTHPRIV) and to state/audit, chained
- * (reeve-audit(5)). chain = first 16 bytes, in hex, of HMAC-SHA-256 under state/audit.key over the
- * previous line's chain and this line up to " chain=".
+ * (reeve-audit(5)) under state/audit.key. At 4 MiB the file becomes audit.1, the one before
+ * audit.2, up to 4; the chain goes on.
  */
 #ifndef PRIVD_AUDIT_H
 #define PRIVD_AUDIT_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "proto/auditchain.h" /* audit_verify() is there, for reevectl too */
 
 struct audit;
 
@@ -18,17 +19,13 @@ struct audit *audit_open(int statefd, struct errmsg *e);
 void audit_close(struct audit *a);
 
 /*
- * One line: event=EVENT seq=N then the pairs (key, value, ..., NULL) in the given order; values are
- * vis(3)-encoded and the line is at most 1 KiB. A value NULL leaves its pair out. Written and
- * synced before it returns. -1 when it could not be written: the caller refuses the job then.
+ * One line: event=EVENT seq=N time=SECONDS, then the pairs (key, value, ..., NULL) in the given
+ * order; values are vis(3)-encoded and the line is at most 1 KiB. A value NULL leaves its pair out.
+ * Written and synced before it returns. -1 when it could not be written: the caller refuses the job
+ * then.
  */
 int audit_event(struct audit *a, const char *event, ...) __attribute__((sentinel));
 /* Newest sequence number and chain (32 hex digits and NUL). */
 uint64_t audit_head(const struct audit *a, char chain[33]);
-/*
- * Verifies a file from its first line (or from START_CHAIN for a rotated one). 0; -1 with E naming
- * the line. *LAST gets the newest seq. KEYFD holds audit.key.
- */
-int audit_verify(int fd, int keyfd, uint64_t *last, char chain[33], struct errmsg *e);
 
 #endif
