@@ -12,7 +12,7 @@ allowed() {
 	net) echo 'lib/* net/*' ;;
 	imsg) echo 'lib/* imsg/* proto/job.h proto/ticket.h proto/result.h proto/signify.h' ;;
 	privd) echo 'lib/* privd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h execd/profile.h proto/job.h proto/kinds.def
-	    proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h proto/frame.h' ;;
+	    proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h proto/frame.h proto/auditchain.h' ;;
 	execd) echo 'lib/* execd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h imsg/chan_sync.h proto/job.h proto/ticket.h
 	    proto/result.h proto/frame.h proto/jsonout.h' ;;
 	ctl) echo 'lib/* ctl/* imsg/* proto/*' ;;
