@@ -39,7 +39,7 @@ struct job {
 	int rollback;		    /* the present step undoes */
 	int redo;	       /* what is left of this step is being killed; then it starts again */
 	int had_started;       /* adoption: LR_STARTED stands for the present step */
-	int had_stepend;       /* adoption: and LR_STEPEND */
+	int had_stepend;       /* adoption: and LR_STEPEND, which is not written twice */
 	struct exitrec failed; /* why rollback steps run */
 	struct exitrec last;   /* the newest exit record */
 	enum end ordered;      /* what privd ordered: CANCELLED, TIMEOUT; 0 nothing */

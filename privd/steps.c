@@ -218,6 +218,7 @@ start_step(struct privd *p, struct job *j)
 		j->phase = JP_KEPT;
 		return;
 	}
+	j->had_started = j->had_stepend = 0;
 	j->phase = JP_SETUP;
 	if ((j->rollback && rollback_allowed(p, j, &e) == -1) ||
 	    stephost_request(p, j, seconds_left(p, j), &req, &e) == -1 ||
@@ -254,13 +255,24 @@ finish_rolledback(struct privd *p, struct job *j)
 	job_finish(p, j, &r);
 }
 
+/* The present step's end, once: after a restart the ledger may have it already. */
+static int
+step_ended(struct privd *p, struct job *j)
+{
+	struct errmsg e;
+
+	if (j->had_stepend || append(p, j, LR_STEPEND, &j->last, &e) == 0)
+		return 0;
+	j->phase = JP_KEPT;
+	return -1;
+}
+
 /* The present step ended well, or none has run: the next one, or the job's end. */
 static void
 job_next(struct privd *p, struct job *j)
 {
 	int next =
 	    j->rollback ? next_rollback(j->t->kind, j->step) : ticket_nextstep(j->t, j->step);
-	struct errmsg e;
 
 	if (next == -1) {
 		if (j->rollback)
@@ -269,10 +281,8 @@ job_next(struct privd *p, struct job *j)
 			job_finish(p, j, &j->last);
 		return;
 	}
-	if (j->step != -1 && append(p, j, LR_STEPEND, &j->last, &e) == -1) {
-		j->phase = JP_KEPT;
+	if (j->step != -1 && step_ended(p, j) == -1)
 		return;
-	}
 	if (!j->rollback && (privd_disabled(p) || p->stopping)) {
 		if (p->stopping)
 			return; /* the next start goes on */
@@ -287,7 +297,6 @@ void
 job_goon(struct privd *p, struct job *j)
 {
 	int first;
-	struct errmsg e;
 
 	if (j->last.end == END_OK) {
 		job_next(p, j);
@@ -298,9 +307,7 @@ job_goon(struct privd *p, struct job *j)
 		finish_rolledback(p, j);
 	} else if (first == -1 || j->laststep == -1) {
 		job_finish(p, j, &j->last);
-	} else if (append(p, j, LR_STEPEND, &j->last, &e) == -1) {
-		j->phase = JP_KEPT;
-	} else {
+	} else if (step_ended(p, j) == 0) {
 		j->failed = j->last;
 		j->rollback = 1;
 		j->step = first;
