@@ -5,6 +5,9 @@
 
 #include "execd/work.h"
 
+static void set_reason(struct work *w, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 set_reason(struct work *w, const char *fmt, va_list ap)
 {
