@@ -3,8 +3,9 @@
  *
  * A line is blank, a comment ('#' as its first non-blank byte), a section "[word word]", or words
  * split at blanks and tabs. A word may be "double-quoted" to hold blanks (no escapes, no quote
- * inside). US-ASCII printable and tab only, lines at most 4095 bytes, 256 words, file at most 256 KiB;
- * a NUL, CR, an unfinished last line or an unclosed quote is an error. Every error is "FILE:LINE: why".
+ * inside). US-ASCII printable and tab only, lines at most 4095 bytes, 256 words, file at most
+ * 256 KiB; a NUL, CR, an unfinished last line or an unclosed quote is an error. Every error is
+ * "FILE:LINE: why". The words live until the function that was called for their line returns.
  */
 #ifndef LIB_CONFLINE_H
 #define LIB_CONFLINE_H
@@ -16,11 +17,11 @@
 #define CONF_WORDS 256
 
 struct conf_line {
-	const char *file;      /* for messages */
+	const char *file; /* for messages */
 	unsigned int lineno;
 	const char *section[8]; /* words of the section header that holds this line */
 	int nsection;
-	unsigned int sectline; /* line of that header, 0 before the first: a new value is a new section */
+	unsigned int sectline; /* line of that header, 0 before the first; new value: new section */
 	char *word[CONF_WORDS];
 	int nwords;
 };
@@ -40,8 +41,8 @@ int conf_parse(const char *file, const char *buf, size_t len,
 /* Keyword tables: one row a keyword; unknown keyword, wrong number of words, duplicate = error. */
 struct conf_key {
 	const char *name;
-	int min, max;	/* words after the keyword; max -1 = no limit */
-	int many;	/* may stand more than once */
+	int min, max; /* words after the keyword; max -1 = no limit */
+	int many;     /* may stand more than once */
 	int (*set)(const struct conf_line *, void *, struct errmsg *);
 };
 

@@ -1,7 +1,7 @@
 /*
- * Crash points, for regress/crash alone: a build with CRASH=1 dies as by kill -9 when it reaches the
- * point that REEVE_CRASH names ("ledger.STARTED.sync", "msg.EXEC_GO.recv:2" for the second time).
- * In every other build this is nothing at all.
+ * Crash points, for regress/crash alone: a build with CRASH=1 dies as by kill -9 when it reaches
+ * the point that REEVE_CRASH names ("ledger.STARTED.sync", "msg.EXEC_GO.recv:2" for the second
+ * time). In every other build this is nothing at all.
  */
 #ifndef LIB_CRASH_H
 #define LIB_CRASH_H

@@ -120,15 +120,20 @@ static int
 openat2_beneath(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {.flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC | O_NOCTTY),
-	    .mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
 	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 	long fd;
 
-	if (flags & O_PATH)
-		how.flags &= ~(uint64_t)O_NOCTTY;
-	do {
+	if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE)
+		how.mode = mode;
+	if (flags & O_PATH) /* openat2(2) takes no other flag beside it */
+		how.flags &= ~(uint64_t)(O_NOCTTY | O_NONBLOCK);
+	/* a rename on the way may ask for another try; a lease held by the file's owner would for
+	 * ever */
+	for (int tries = 0; tries < 64; tries++) {
 		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd == -1 && errno == EAGAIN);
+		if (fd != -1 || errno != EAGAIN)
+			break;
+	}
 	return (int)fd;
 }
 
@@ -215,6 +220,21 @@ open_last(
 	return -1;
 }
 
+static int
+open_root(struct errmsg *e)
+{
+	struct stat st;
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		err_errno(e, "/");
+	else if (check_owner(&st, "/", 022, e) == 0)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
 int
 fd_open_trusted(const char *path, int flags, enum fd_trust trust, struct errmsg *e)
 {
@@ -224,8 +244,8 @@ fd_open_trusted(const char *path, int flags, enum fd_trust trust, struct errmsg 
 	if (path[0] != '/' || strlen(path) >= sizeof(walked))
 		return err_set(e, "%s: not an absolute path", path);
 	memcpy(walked, path, strlen(path) + 1);
-	if ((dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return err_errno(e, "/");
+	if ((dir = open_root(e)) == -1)
+		return -1;
 	for (name = walked + 1; (next = strchr(name, '/')) != NULL; name = next + 1) {
 		*next = '\0';
 		fd = *name == '\0' || strcmp(name, "..") == 0 || strcmp(name, ".") == 0
@@ -250,8 +270,13 @@ fd_slurp(int fd, size_t max, char **buf, size_t *len, struct errmsg *e)
 {
 	size_t have = 0, size = 4096;
 	char *p = NULL, *q;
+	struct stat st;
 	ssize_t n;
 
+	if (fstat(fd, &st) == -1)
+		return err_errno(e, "stat");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, "not a regular file");
 	for (;;) {
 		if (have + 1 >= size || p == NULL) {
 			size *= 2;

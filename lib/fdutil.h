@@ -22,7 +22,8 @@ void fd_closefrom(int low);
 /* Number of open descriptors of this process, or -1. */
 int fd_count(void);
 
-/* read(2)/write(2) until LEN bytes, end of file or error; EINTR is retried. -1 with errno, else bytes done. */
+/* read(2)/write(2) until LEN bytes, end of file or error; EINTR is retried. -1 with errno, else
+ * bytes done. */
 ssize_t fd_readn(int fd, void *buf, size_t len);
 ssize_t fd_writen(int fd, const void *buf, size_t len);
 
@@ -39,8 +40,8 @@ enum fd_trust {
 
 /*
  * Opens the absolute PATH for root's use: every component walked without symlinks, each directory
- * on the way owned by uid 0 (or OWNER for tests: fd_trust_owner()) and not writable by group or
- * others (a sticky directory counts as writable), the last one a regular file (or a directory with
+ * on the way owned by uid 0 and not writable by group or others (a sticky directory counts as
+ * writable), the last one a regular file (or a directory with
  * O_DIRECTORY in FLAGS) that satisfies TRUST, with one link when it is a regular file.
  * Opened with O_NONBLOCK first, so that a FIFO cannot hang root. Returns the fd; -1 with E naming
  * the component and what is wrong with it.
@@ -49,16 +50,19 @@ int fd_open_trusted(const char *path, int flags, enum fd_trust trust, struct err
 /* The same checks on an fd already open and its stat. WHAT names it in E. */
 int fd_check_trusted(int fd, const char *what, enum fd_trust trust, struct errmsg *e);
 
-/* Reads all of FD (a regular file, from offset 0) into a malloc'ed, NUL-ended buffer; more than MAX is an error. */
+/* Reads all of FD (a regular file, from offset 0) into a malloc'ed, NUL-ended buffer; more than MAX
+ * is an error. */
 int fd_slurp(int fd, size_t max, char **buf, size_t *len, struct errmsg *e);
 
 /*
  * Replaces NAME in DIRFD: temporary name in the same directory with its final MODE, write, fsync,
  * rename, fsync of the directory. Returns 0; -1 with E, and the old file untouched.
  */
-int fd_replace(int dirfd, const char *name, mode_t mode, const void *buf, size_t len, struct errmsg *e);
+int fd_replace(
+    int dirfd, const char *name, mode_t mode, const void *buf, size_t len, struct errmsg *e);
 
-/* Identity of a process: start time in clock ticks since boot (/proc/PID/stat field 22), or 0 when gone. */
+/* Identity of a process: start time in clock ticks since boot (/proc/PID/stat field 22), or 0 when
+ * gone. */
 uint64_t fd_pid_starttime(pid_t pid);
 
 #endif

@@ -1,6 +1,7 @@
 /* Logging to syslog(3) or standard error; each line encoded and bounded here. */
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>

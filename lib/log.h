@@ -6,15 +6,14 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
-#include <stdarg.h>
-
 /* NAME is the program's; TO_STDERR picks stderr; VERBOSE 0 info, 1 and up debug. LOG_DAEMON. */
 void log_init(const char *name, int to_stderr, int verbose);
-/* A second word that each line carries after the name ("reeve-execd: job 9f86: ..."); NULL clears. */
+/* A second word that each line carries after the name ("reeve-execd: job 9f86: ..."); NULL clears.
+ */
 void log_procinit(const char *procname);
 void log_setverbose(int verbose);
 int log_getverbose(void);
-/* log_warn adds strerror(errno); the others do not. fatal() and fatalx() log and _exit(1). */
+/* log_warn and fatal add strerror(errno); the others do not. fatal() and fatalx() _exit(1). */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

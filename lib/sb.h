@@ -35,7 +35,7 @@ enum sb_argop {
 };
 
 struct sb_arg {
-	uint8_t n; /* which argument, 0..5 */
+	uint8_t n;  /* which argument, 0..5 */
 	uint8_t op; /* enum sb_argop */
 	uint64_t mask, val;
 };
@@ -56,8 +56,8 @@ struct sb_set {
 };
 
 enum sb_default {
-	SB_KILL,   /* SECCOMP_RET_KILL_PROCESS */
-	SB_EPERM,  /* SECCOMP_RET_ERRNO EPERM: tool profiles, dial */
+	SB_KILL,  /* SECCOMP_RET_KILL_PROCESS */
+	SB_EPERM, /* SECCOMP_RET_ERRNO EPERM: tool profiles, dial */
 };
 
 #define SB_MAXSETS 12
@@ -90,9 +90,9 @@ const struct sb_set *sb_never_set(void); /* its rows, for the tests */
 
 /*
  * Shared sets (sb_sets.c), by a function because this tree has no extern variables.
- *	BASE	memory (no PROT_EXEC), time, exit, sigreturn, read/write/close/lseek/fstat on held fds
+ *	BASE	memory (no PROT_EXEC), time, exit, sigreturn, read/write/close/fstat of held fds
  *	POLL	poll, ppoll, epoll, select families, eventfd-free waiting
- *	EXEC	what ld.so and libc need after an execve: mmap PROT_EXEC of files, arch_prctl, rseq, ...
+ *	EXEC	what ld.so and libc need after an execve: mmap PROT_EXEC, arch_prctl, rseq
  *	FILES	open for reading and stat families, getdents
  *	WRITE	creating, writing, renaming, removing files; chmod/chown
  *	PROC	fork (clone without namespaces), wait, kill, execve
@@ -101,8 +101,19 @@ const struct sb_set *sb_never_set(void); /* its rows, for the tests */
  *	UNIX	path unix sockets
  *	TOOL	the rest of what systemd calls @system-service
  */
-enum sb_setid { SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_IDS, SBS_NET,
-	SBS_UNIX, SBS_TOOL, SBS_MAX };
+enum sb_setid {
+	SBS_BASE,
+	SBS_POLL,
+	SBS_EXEC,
+	SBS_FILES,
+	SBS_WRITE,
+	SBS_PROC,
+	SBS_IDS,
+	SBS_NET,
+	SBS_UNIX,
+	SBS_TOOL,
+	SBS_MAX
+};
 const struct sb_set *sb_set(enum sb_setid id);
 
 /* ---- Landlock ---- */
@@ -126,7 +137,7 @@ int sb_landlock_abi(void);
 
 enum sb_mount_op {
 	SB_M_RO,    /* bind over itself, read-only, nosuid */
-	SB_M_RW,    /* writable again after a read-only root, if it was before; mounts beneath stay */
+	SB_M_RW,    /* writable again after a read-only root, if it was so; mounts beneath stay */
 	SB_M_HIDE,  /* cover: an empty read-only directory, or /dev/null over a file or socket */
 	SB_M_TMPFS, /* a private tmpfs, mode 1777, nosuid, nodev */
 	SB_M_PROC,  /* a proc of the present PID namespace */
@@ -146,25 +157,25 @@ struct sb_mount {
 #define SB_KEEP_MAX 4
 
 struct sb {
-	int cgroup_procs;	  /* fd of a cgroup.procs to write "0" into; -1 none */
-	int newns;		  /* 1: private mount namespace with the mounts below */
+	int cgroup_procs;	    /* fd of a cgroup.procs to write "0" into; -1 none */
+	int newns;		    /* 1: private mount namespace with the mounts below */
 	int newnet, newipc, newuts; /* 1: an empty namespace of that kind */
-	int ro_root;		  /* 1: everything read-only first (with newns) */
+	int ro_root;		    /* 1: everything read-only first (with newns) */
 	const struct sb_mount *mounts;
 	size_t nmounts;
-	uid_t uid;		  /* (uid_t)-1 is refused; 0 only with root_ok */
+	uid_t uid; /* (uid_t)-1 is refused; 0 only with root_ok */
 	gid_t gid;
-	int root_ok;		  /* classes (b) and (c) */
-	uint64_t caps;		  /* capabilities kept: permitted, effective; bounding set is cut to these */
-	int ambient;		  /* 1: also inheritable and ambient, so that they live over an exec */
-	int landlock;		  /* 1: a rule set of PATHS (none: nothing at all) */
+	int root_ok;   /* classes (b) and (c) */
+	uint64_t caps; /* kept: permitted and effective; the bounding set is cut to these */
+	int ambient;   /* 1: also inheritable and ambient: they live over an exec */
+	int landlock;  /* 1: a rule set of PATHS (none: nothing at all) */
 	const struct sb_path *paths;
 	size_t npaths;
-	int landlock_net;	  /* 1: TCP bind/connect denied too, where the ABI has it */
-	int dumpable;		  /* 0: PR_SET_DUMPABLE 0 (kept over exec only by our own rooms) */
-	rlim_t as, fsize, nofile, nproc, core; /* RLIM_INFINITY leaves it; core is set to 0 always */
-	const struct sb_prog *prog; /* NULL is refused */
-	int below_minimum;	  /* the word of agent.conf: absent Landlock is logged, not fatal */
+	int landlock_net; /* 1: TCP bind/connect denied too, where the ABI has it */
+	int dumpable;	  /* 0: PR_SET_DUMPABLE 0 (kept over exec only by our own rooms) */
+	rlim_t as, fsize, nofile, nproc, core; /* RLIM_INFINITY leaves it; core is always 0 */
+	const struct sb_prog *prog;	       /* NULL is refused */
+	int below_minimum; /* the word of agent.conf: absent Landlock is logged, not fatal */
 };
 
 /* Fills S with: nothing kept, no cgroup, uid -1, limits infinite. */
@@ -178,7 +189,7 @@ int sb_apply(const struct sb *s, const char **stage, struct errmsg *e);
 
 /* The parts, for sb_apply() and for tests. Each 0 or -1 with E. */
 int sb_mounts_apply(const struct sb *s, struct errmsg *e);
-int sb_ids_apply(const struct sb *s, struct errmsg *e);  /* ids, then caps, proved */
+int sb_ids_apply(const struct sb *s, struct errmsg *e); /* ids, then caps, proved */
 int sb_landlock_apply(const struct sb *s, struct errmsg *e);
 int sb_limits_apply(const struct sb *s, struct errmsg *e);
 

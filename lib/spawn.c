@@ -41,7 +41,7 @@ null_stdio(void)
 	if (fd == -1)
 		_exit(125);
 	for (int i = 0; i < 3; i++)
-		if (dup2(fd, i) == -1)
+		if (dup2(fd, i) == -1 || fcntl(i, F_SETFD, 0) == -1)
 			_exit(125);
 }
 

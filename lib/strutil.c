@@ -80,7 +80,8 @@ b64enc(const char *abc, int pad, char *dst, size_t dstsize, const uint8_t *src, 
 	uint32_t v;
 	int left;
 
-	if (dstsize < (len + 2) / 3 * 4 + 1)
+	if (dstsize <
+	    (pad ? (len + 2) / 3 * 4 : len / 3 * 4 + (len % 3 == 0 ? 0 : len % 3 + 1)) + 1)
 		return -1;
 	for (size_t i = 0; i < len; i += 3) {
 		left = len - i >= 3 ? 3 : (int)(len - i);

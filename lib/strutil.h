@@ -16,7 +16,10 @@ int strn_u64(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *ou
 void str_hex(char *dst, const void *src, size_t len);
 int str_unhex(void *dst, size_t len, const char *src);
 
-/* base64 with padding (RFC 4648 section 4), canonical only. Return bytes written, or -1. */
+/*
+ * base64 with padding (RFC 4648 section 4), canonical only. Return bytes written, or -1 (no digit,
+ * unused bits set, no room). The encoders also need room for a NUL, which they do not count.
+ */
 ssize_t str_b64enc(char *dst, size_t dstsize, const void *src, size_t len);
 ssize_t str_b64dec(void *dst, size_t dstsize, const char *src, size_t srclen);
 /* base64url without padding (RFC 4648 section 5), canonical only (unused bits zero). */
@@ -32,7 +35,10 @@ int str_printable(const char *s, size_t len);
  */
 int str_glob(const char *pattern, const char *s);
 
-/* vis(3)-encodes SRC (LEN bytes) into DST: printable ASCII stays, blanks, quotes, '\\' and the rest become \ooo. Cuts at DSTSIZE. */
+/*
+ * vis(3)-encodes SRC (LEN bytes) into DST: printable ASCII stays, blanks, quotes, '\\' and the rest
+ * become \ooo. Cuts at DSTSIZE, never inside an escape.
+ */
 void str_vis(char *dst, size_t dstsize, const char *src, size_t len);
 
 #endif

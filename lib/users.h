@@ -1,6 +1,7 @@
 /*
  * The users that reeve runs as: one table (lib/users.def) makes sysusers.d, `make install`'s and
- * the test commands' users, and this enum. Looked up by fgetpwent(3) in /etc/passwd, never by NSS.
+ * the test commands' users, and this enum. Looked up in /etc/passwd and /etc/group themselves
+ * (passwd(5), group(5)), never by NSS.
  */
 #ifndef LIB_USERS_H
 #define LIB_USERS_H
@@ -33,5 +34,9 @@ const char *user_name(enum user_id id);
 int user_lookup(const char *name, struct user *u, struct errmsg *e);
 /* The same for a group in /etc/group. */
 int group_lookup(const char *name, gid_t *gid, struct errmsg *e);
+
+/* The same two on LEN bytes of such a file, already read. */
+int user_find(const char *buf, size_t len, const char *name, struct user *u, struct errmsg *e);
+int group_find(const char *buf, size_t len, const char *name, gid_t *gid, struct errmsg *e);
 
 #endif
