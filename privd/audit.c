@@ -1,6 +1,6 @@
 /*
- * The audit trail's writer. A line is on the disk before audit_event() returns 0; what could not be
- * written is taken back, so that the file never holds half a line that a later one would follow.
+ * The audit trail's writer. What could not be written whole is taken back, so that the file never
+ * holds half a line that a later one would follow. audit_sync() brings lines to the disk.
  */
 
 #include <sys/stat.h>
@@ -37,7 +37,8 @@ struct audit {
 	uint64_t seq;
 	char chain[AUDIT_CHAIN];
 	off_t size;
-	int broken; /* a sync failed: what is on the disk is not known any more */
+	int unsynced; /* lines since the last sync */
+	int broken;   /* a sync failed: what is on the disk is not known any more */
 };
 
 /* ---- start ---- */
@@ -270,8 +271,10 @@ audit_close(struct audit *a)
 {
 	if (a == NULL)
 		return;
-	if (a->fd != -1)
+	if (a->fd != -1) {
+		(void)audit_sync(a); /* it says itself what was wrong */
 		close(a->fd);
+	}
 	if (a->dirfd != -1)
 		close(a->dirfd);
 	sodium_memzero(a->key, sizeof(a->key));
@@ -310,7 +313,7 @@ line_pair(struct line *l, const char *key, const char *value)
 	l->len += (size_t)snprintf(l->text + l->len, room, " %s=%s", key, v);
 }
 
-/* Appends and syncs L, then takes its chain as the newest. */
+/* Appends L, then takes its chain as the newest. */
 static int
 line_write(struct audit *a, struct line *l)
 {
@@ -325,11 +328,7 @@ line_write(struct audit *a, struct line *l)
 			a->broken = 1;
 		return -1;
 	}
-	if (fdatasync(a->fd) == -1) {
-		log_warn("audit: %s", FILE_NAME);
-		a->broken = 1;
-		return -1;
-	}
+	a->unsynced = 1;
 	a->size += (off_t)l->len + 1;
 	a->seq++;
 	memcpy(a->chain, chain, sizeof(a->chain));
@@ -358,7 +357,10 @@ shift_files(struct audit *a)
 	return fsync(a->dirfd);
 }
 
-/* The new file's first line names the chain before it, so that it can be verified alone. */
+/*
+ * The new file's first line names the chain before it, so that it can be verified alone. The old
+ * one is on the disk before: a file that is not the last may have no torn end.
+ */
 static int
 rotate(struct audit *a)
 {
@@ -366,6 +368,8 @@ rotate(struct audit *a)
 	struct line l;
 	int fd;
 
+	if (audit_sync(a) == -1)
+		return -1;
 	if ((fd = make_file(a->dirfd, NEW_NAME, &e)) == -1) {
 		log_warnx("audit: %s", e.text);
 		return -1;
@@ -399,6 +403,28 @@ audit_event(struct audit *a, const char *event, ...)
 			line_pair(&l, key, value);
 	va_end(ap);
 	return line_write(a, &l);
+}
+
+int
+audit_unsynced(const struct audit *a)
+{
+	return a->unsynced && !a->broken;
+}
+
+int
+audit_sync(struct audit *a)
+{
+	if (a->broken)
+		return -1;
+	if (!a->unsynced)
+		return 0;
+	if (fdatasync(a->fd) == -1) {
+		log_warn("audit: %s", FILE_NAME);
+		a->broken = 1;
+		return -1;
+	}
+	a->unsynced = 0;
+	return 0;
 }
 
 uint64_t

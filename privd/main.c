@@ -28,13 +28,14 @@
 
 #define CONFFILE "/etc/reeve/agent.conf"
 #define PRUNE_MS 3600000
+#define AUDIT_MS 1000 /* audit lines wait so long for the disk, together */
 
 struct options {
 	const char *file;
 	int check, debug, verbose;
 };
 
-static struct loop_timer watchdog, prune;
+static struct loop_timer watchdog, prune, auditsync;
 
 static void
 usage(void)
@@ -153,6 +154,14 @@ on_prune(void *arg)
 }
 
 static void
+on_auditsync(void *arg)
+{
+	struct privd *p = arg;
+
+	(void)audit_sync(p->audit); /* it says itself what was wrong */
+}
+
+static void
 reload(struct privd *p)
 {
 	struct errmsg e;
@@ -207,6 +216,8 @@ idle(void *arg)
 
 	if (!p->needs_rekey)
 		jobs_schedule(p);
+	if (auditsync.due == 0 && audit_unsynced(p->audit))
+		loop_timer_set(&auditsync, AUDIT_MS, on_auditsync, p);
 }
 
 static int
