@@ -278,7 +278,7 @@ limit_value(const struct conf_line *l, struct policy_limit *lim, const char *v, 
 		return 0;
 	}
 	if (v[0] == '\0' || strcspn(v, "*") < strlen(v) - 1)
-		return conf_err(l, e, "limit: a value may have a * at its end only: %s", v);
+		return conf_err(l, e, "limit: a value may have a * at its end only: \"%s\"", v);
 	if (!value_possible(lim, v))
 		return conf_err(
 		    l, e, "limit: no argument of type %s can be %s", arg_typename(lim->type), v);
@@ -319,7 +319,7 @@ limit_head(const struct conf_line *l, struct policy_limit *lim, struct errmsg *e
 	lim->type = (enum arg_type)type;
 	if (!limits_something(lim))
 		return conf_err(l, e, "limit: %s has no argument of type %s",
-		    lim->kind != NULL ? lim->kind->name : "any kind", l->word[at]);
+		    lim->kind != NULL ? lim->kind->name : "this version", l->word[at]);
 	if (at + 1 >= l->nwords)
 		return conf_err(l, e, "limit: too few words: [KIND] TYPE VALUE...");
 	return at + 1;

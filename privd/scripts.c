@@ -96,7 +96,7 @@ one_cap(const struct conf_line *l, struct script *s, const char *name, struct er
 		s->caps |= 1ULL << caps[i].bit;
 		return 0;
 	}
-	return conf_err(l, e, "caps: no capability that a script may have: %s", name);
+	return conf_err(l, e, "caps: no capability that a script may have: \"%s\"", name);
 }
 
 static int
