@@ -116,6 +116,26 @@ test_golden(void)
 	drive_free(&d);
 }
 
+/* Its supervisor, which is PID 1 there: a uid of its own, no right at all, and not to be read. */
+static void
+test_supervisor(void)
+{
+	static struct drive d;
+	const char *text =
+	    "#!/bin/sh\n"
+	    "grep -E '^(Uid|Groups|CapPrm|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/1/status\n"
+	    "ls /proc/1/fd 2>/dev/null\ncat /proc/1/environ /proc/1/maps 2>/dev/null\n"
+	    "head -c 1 /proc/1/mem 2>/dev/null\nkill -STOP 1 2>/dev/null || echo unreachable\n";
+
+	script_run(&d, put_script("sup", text), "");
+	CHECK_STR(d.fail, "");
+	CHECK_STR(drive_text(&d, FR_STDOUT),
+	    "Uid:\t64101\t64101\t64101\t64101\nGroups:\t \nCapPrm:\t0000000000000000\n"
+	    "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+	    "unreachable\n");
+	drive_free(&d);
+}
+
 /* Its context on standard input; the streams kept apart; the exit status. */
 static void
 test_context(void)
@@ -398,6 +418,7 @@ main(void)
 		return 1;
 	make_world();
 	test_golden();
+	test_supervisor();
 	test_context();
 	test_token();
 	test_no_reader();
