@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "execd/confine.h"
 
@@ -123,6 +124,38 @@ add_mounts(struct confine *c, const struct profile *p, const struct msg_host *h,
 	return 0;
 }
 
+/*
+ * apt does not copy the lists of file: sources, it links to them. Root made the links, and the
+ * tool's own uid still bounds what can be read through them.
+ */
+static int
+add_apt_links(struct confine *c, struct errmsg *e)
+{
+	static const char lists[] = "/var/lib/apt/lists";
+	char target[1024];
+	struct dirent *de;
+	const char *kept;
+	DIR *d = opendir(lists);
+	ssize_t n;
+	int r = 0;
+
+	if (d == NULL)
+		return err_errno(e, "%s", lists);
+	while (r == 0 && (de = readdir(d)) != NULL) {
+		if (de->d_type != DT_LNK)
+			continue;
+		n = readlinkat(dirfd(d), de->d_name, target, sizeof(target));
+		if (n <= 0 || n == (ssize_t)sizeof(target) || target[0] != '/')
+			continue;
+		if ((kept = keep_text(c, target, (size_t)n)) == NULL)
+			r = err_set(e, "confine: too many links in %s", lists);
+		else
+			r = add_path(c, kept, SB_READ, 1, e);
+	}
+	closedir(d);
+	return r;
+}
+
 /* The directories of write=: writable in the mount namespace and under Landlock. */
 static int
 add_writable(struct confine *c, const struct msg_host *h, struct errmsg *e)
@@ -216,6 +249,8 @@ confine_tool(struct confine *c, const struct profile *p, const struct msg_host *
 	if (add_mounts(c, p, h, e) == -1)
 		return -1;
 	if (p->pu == PU_SCRIPT && add_script(c, h, e) == -1)
+		return -1;
+	if ((p->flags & PF_APTLINKS) && add_apt_links(c, e) == -1)
 		return -1;
 	s->ambient = s->caps != 0 && !(p->flags & PF_BUILTIN);
 	return compile(c, p, p->pu == PU_SCRIPT && s->caps != 0, e);

@@ -9,7 +9,7 @@
 #include "imsg/msg_codec.h"
 #include "lib/sb.h"
 
-#define CONFINE_PATHS  64
+#define CONFINE_PATHS  128
 #define CONFINE_MOUNTS 160
 #define CONFINE_TEXT   32768
 

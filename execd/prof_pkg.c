@@ -76,12 +76,12 @@ static const struct sb_mount plan_mounts[] = {
     {SB_M_TMPFS, "/tmp"},
 };
 
-#define PLAN_ROW                                                                          \
-	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN,                                \
-	.flags = PF_NEWPID | PF_NEWNET | PF_NEWNS | PF_ROROOT, .dflt = SB_EPERM,          \
-	.sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_TOOL}, \
-	.nsets = 7, .own = &exec_own, .paths = plan_paths, .npaths = PROF_N(plan_paths),  \
-	.mounts = plan_mounts, .nmounts = PROF_N(plan_mounts), .mem_max = 512 * PROF_MIB, \
+#define PLAN_ROW                                                                               \
+	.cls = CLASS_A, .pu = PU_TABLE, .user = USER_PLAN,                                     \
+	.flags = PF_NEWPID | PF_NEWNET | PF_NEWNS | PF_ROROOT | PF_APTLINKS, .dflt = SB_EPERM, \
+	.sets = {SBS_BASE, SBS_POLL, SBS_EXEC, SBS_FILES, SBS_WRITE, SBS_PROC, SBS_TOOL},      \
+	.nsets = 7, .own = &exec_own, .paths = plan_paths, .npaths = PROF_N(plan_paths),       \
+	.mounts = plan_mounts, .nmounts = PROF_N(plan_mounts), .mem_max = 512 * PROF_MIB,      \
 	.pids_max = 64, .nofile = 256, .fsize = 64 * PROF_MIB
 
 static const struct profile pkgplan = {

@@ -25,6 +25,7 @@ enum profile_uid {
 #define PF_NEWNS    0x04 /* a private mount namespace: doors to root closed, then MOUNTS */
 #define PF_ROROOT   0x08 /* all read-only first */
 #define PF_BUILTIN  0x10 /* runs execd's own code, no exec */
+#define PF_APTLINKS 0x40 /* what apt's lists link to (file: sources) may be read */
 #define PF_PROGRESS 0x20 /* the tool gets a progress pipe on fd 3 */
 
 struct profile {
