@@ -81,6 +81,8 @@ mk hello-virtual 1.0 'Provides: hello-thing'
 index
 rm -rf /etc/apt/sources.list.d/* /var/lib/apt/lists/*
 echo "deb [trusted=yes] file:$repo ./" >/etc/apt/sources.list
+# a plain Debian links to the lists of file: sources; images with compressed lists copy them
+echo 'Acquire::GzipIndexes "false";' >/etc/apt/apt.conf.d/zz-plain
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 
