@@ -23,6 +23,7 @@ struct intake {
 	unsigned int blob; /* the one that comes next */
 	struct spool_blob *sb;
 	uint8_t id[16];
+	int again; /* accepted before */
 };
 
 void
@@ -87,6 +88,8 @@ open_ticket(
 	struct clockstate ck;
 
 	clock_of(p, &ck);
+	if (in->again)
+		ck.cut = 0; /* what the ledger holds is no replay of what it lost */
 	*expired = 0;
 	in->v = verify_ticket(
 	    p->w.policy, p->w.keys, m->ticket, m->len, m->sig, (unsigned int)m->nsigs, ck.now, e);
@@ -380,7 +383,7 @@ static int
 look_again(struct privd *p, const struct job *j, int *expired, struct errmsg *e)
 {
 	struct msg_submit m = {.fence = j->fence};
-	struct intake in = {.v = NULL};
+	struct intake in = {.again = 1};
 	struct ledger_rec rec;
 	uint8_t *copy = NULL;
 	int rc = -1;
@@ -409,6 +412,7 @@ intake_again(struct privd *p, struct job *j, struct errmsg *e)
 	int expired = 0, rc;
 
 	clock_of(p, &ck);
+	ck.cut = 0;
 	if (j->generation == p->generation)
 		rc = verify_time(j->t, p->w.conf, &ck, &expired, e);
 	else

@@ -258,7 +258,7 @@ stop(struct privd *p)
 int
 main(int argc, char *argv[])
 {
-	static struct privd p = {.statefd = -1, .execd = -1};
+	static struct privd p = {.statefd = -1, .execd = -1, .generation = 1};
 	struct options o;
 	struct errmsg e;
 	int parent = -1;

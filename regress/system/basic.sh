@@ -1,7 +1,8 @@
 #!/bin/bash
 # One host from end to end: facts, a script with live output and its exit code, immediate kinds, and every ticket
 # that must be refused, each by the words that tell why.
-. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC1091,SC2154 # lib.bash sets them
+. "$(dirname "$0")/lib.bash"
 host_new
 script hello <<'S'
 echo "args: $*"
@@ -94,11 +95,11 @@ other() {
 	"$BUILD/reeve" ticket new script.run --fleet "${3:-$fleet}" --host "$1:$2" --requester ops-1 -o "$4" name=ran &&
 	    sign "$4" ops
 }
-other "$(newid)" $name "" otherid
+other "$(newid)" "$name" "" otherid
 no 4 "host" submit otherid
-other $host web2.example.net "" othername
+other "$host" web2.example.net "" othername
 no 4 "host" submit othername
-other $host $name "$(newid)" otherfleet
+other "$host" "$name" "$(newid)" otherfleet
 no 4 "fleet" submit otherfleet
 
 ticket replay script.run name=ran
@@ -149,5 +150,5 @@ done
 ok "the audit trail verifies" ctl audit verify "$h/state/audit"
 stop
 has "audit" "$h/state/audit" "event=agent.stop"
-[ -z "$(ls "$cg" | grep -- -)" ] || fail "cgroups are left: $(ls "$cg")"
+is "cgroups that are left" "$(find "$cg" -mindepth 1 -type d)" ""
 finish

@@ -2,7 +2,7 @@
 # What the system tests share: a host of the test's own, with its configuration, keys, state, run and
 # cgroup directories, and users that need not be on this machine. A test begins with
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/lib.bash"
 #	host_new
 #
 # and ends with "finish". It runs in mount and PID namespaces of its own (entered here), so that
