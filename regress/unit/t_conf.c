@@ -1,0 +1,186 @@
+/* privd/conf.c: values and defaults; what stands at agent.conf's path. Bad lines: t_conffiles. */
+#include "privd/conf.h"
+#include "regress/unit/confkit.h"
+
+static struct errmsg e;
+
+static struct conf *
+from(const char *text)
+{
+	struct conf *c = conf_fromtext("/etc/reeve/agent.conf", text, strlen(text), &e);
+
+	if (c == NULL)
+		errx(1, "%s", e.text);
+	return c;
+}
+
+static void
+test_defaults(void)
+{
+	struct conf *c = from(CK_AGENT);
+
+	CHECK_STR(c->dir, "/etc/reeve");
+	CHECK_STR(c->fleet, CK_FLEET);
+	CHECK_STR(c->host_id, CK_HOST);
+	CHECK_STR(c->host_name, CK_NAME);
+	CHECK_STR(c->haproxy_socket, "");
+	CHECK_STR(c->state_dir, "/var/lib/reeve");
+	CHECK_STR(c->run_dir, "/run/reeve");
+	CHECK_STR(c->libexec_dir, "/usr/libexec/reeve");
+	CHECK_STR(c->cgroup_dir, "");
+	CHECK_STR(c->admin_group, "");
+	CHECK(c->nscriptdirs == 0);
+	CHECK(c->admin_gid == (gid_t)-1);
+	CHECK(c->max_jobs == 8 && c->max_queue == 64);
+	CHECK(c->spool_max == 1073741824 && c->output_max == 16777216);
+	CHECK(c->max_span == 3600 && c->keep_days == 30 && c->lock_wait == 60);
+	CHECK(c->below_minimum == 0 && c->verbose == 0);
+	for (int i = 0; i < USER_MAX; i++)
+		CHECK(c->users[i].uid == UID_NOBODY && c->users[i].gid == (gid_t)-1);
+	free(c);
+}
+
+static void
+test_values(void)
+{
+	struct conf *c = from(
+	    CK_AGENT "haproxy-socket /run/h.sock\nscript-dirs /srv/a \"/srv/b c\"\nstate-dir "
+		     "/s\nrun-dir /r\n"
+		     "libexec-dir /l\ncgroup-dir /c\nadmin-group adm\nmax-jobs 1\nmax-queue 2\n"
+		     "spool-max 1048577\noutput-max 4097\nmax-span 604800\nkeep-days 5\n"
+		     "package-lock-wait 0\nbelow-minimum yes\nlog-level debug\n");
+
+	CHECK_STR(c->haproxy_socket, "/run/h.sock");
+	CHECK(c->nscriptdirs == 2);
+	CHECK_STR(c->scriptdir[0], "/srv/a");
+	CHECK_STR(c->scriptdir[1], "/srv/b c");
+	CHECK_STR(c->state_dir, "/s");
+	CHECK_STR(c->run_dir, "/r");
+	CHECK_STR(c->libexec_dir, "/l");
+	CHECK_STR(c->cgroup_dir, "/c");
+	CHECK_STR(c->admin_group, "adm");
+	CHECK(c->max_jobs == 1 && c->max_queue == 2);
+	CHECK(c->spool_max == 1048577 && c->output_max == 4097);
+	CHECK(c->max_span == 604800 && c->keep_days == 5 && c->lock_wait == 0);
+	CHECK(c->below_minimum == 1 && c->verbose == 1);
+	free(c);
+}
+
+/* The file's own name must be usable: policy.conf and keys/ are looked for beside it. */
+static void
+test_names(void)
+{
+	static const char *const bad[] = {"agent.conf", "./agent.conf", "/agent.conf",
+	    "/etc//agent.conf", "/etc/../agent.conf", ""};
+	char path[CONF_PATH];
+	struct conf *c;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECKF(conf_fromtext(bad[i], CK_AGENT, strlen(CK_AGENT), &e) == NULL, "%s", bad[i]);
+	c = from(CK_AGENT);
+	CHECK(conf_beside(c, "policy.conf", path, &e) == 0);
+	CHECK_STR(path, "/etc/reeve/policy.conf");
+	memset(c->dir, 'a', sizeof(c->dir) - 1);
+	CHECK(conf_beside(c, "policy.conf", path, &e) == -1);
+	free(c);
+}
+
+/* path-attacks: at the file itself and at each directory on the way. */
+static void
+test_paths(void)
+{
+	const char *what;
+	struct conf *c;
+	char *buf;
+	size_t len;
+	int missing;
+
+	for (unsigned int n = 0;; n++) {
+		ck_new();
+		ck_text("agent.conf", CK_AGENT, 0644);
+		c = conf_load(ck_path("agent.conf"), &e);
+		CHECKF(c != NULL, "good: %s", e.text);
+		if (c != NULL)
+			CHECK_STR(c->dir, kit_dir);
+		free(c);
+		if ((what = kit_attack("agent.conf", n, 1)) == NULL)
+			break;
+		e.text[0] = '\0';
+		c = conf_load(ck_path("agent.conf"), &e);
+		CHECKF(c == NULL, "%s was taken", what);
+		CHECKF(strstr(e.text, "agent.conf: ") != NULL, "%s: \"%s\"", what, e.text);
+		CHECK(conf_slurp(ck_path("agent.conf"), 4096, &missing, &buf, &len, &e) == -1);
+		CHECKF(missing == 0, "%s counts as no file", what);
+		free(c);
+	}
+	kit_must(unlinkat(kit_fd, "agent.conf", 0), "unlink");
+	CHECK(conf_slurp(ck_path("agent.conf"), 4096, &missing, &buf, &len, &e) == -1);
+	CHECK(missing == 1);
+	kit_must(symlinkat("nowhere", kit_fd, "agent.conf"), "symlink");
+	CHECK(conf_slurp(ck_path("agent.conf"), 4096, &missing, &buf, &len, &e) == -1);
+	CHECKF(missing == 0, "a broken link counts as no file");
+	kit_clean();
+}
+
+static void
+test_parents(void)
+{
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		int good;
+	} rows[] = {{0755, 0, 1}, {0700, 0, 1}, {0777, 0, 0}, {01777, 0, 0}, {0775, 0, 0},
+	    {0755, 65534, 0}};
+	struct conf *c;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_new();
+		kit_must(mkdirat(kit_fd, "d", 0755), "d");
+		ck_text("d/agent.conf", CK_AGENT, 0644);
+		kit_must(fchmodat(kit_fd, "d", rows[i].mode, 0), "chmod");
+		kit_must(fchownat(kit_fd, "d", rows[i].uid, (gid_t)-1, 0), "chown");
+		c = conf_load(ck_path("d/agent.conf"), &e);
+		CHECKF((c != NULL) == rows[i].good, "mode %o uid %u", (unsigned int)rows[i].mode,
+		    (unsigned int)rows[i].uid);
+		free(c);
+		kit_must(symlinkat("d", kit_fd, "l"), "l");
+		c = conf_load(ck_path("l/agent.conf"), &e);
+		CHECK(c == NULL);
+		kit_clean();
+	}
+}
+
+static void
+test_size(void)
+{
+	size_t n = CONF_FILE_MAX + 1;
+	char *big = malloc(n);
+	struct conf *c;
+
+	if (big == NULL)
+		err(1, "malloc");
+	memset(big, '\n', n);
+	memcpy(big, CK_AGENT, strlen(CK_AGENT));
+	ck_new();
+	kit_put("agent.conf", big, n);
+	CHECK(conf_load(ck_path("agent.conf"), &e) == NULL);
+	CHECKF(strstr(e.text, "larger than") != NULL, "%s", e.text);
+	kit_put("agent.conf", big, n - 1);
+	c = conf_load(ck_path("agent.conf"), &e);
+	CHECKF(c != NULL, "%s", e.text);
+	free(c);
+	free(big);
+	kit_clean();
+}
+
+int
+main(void)
+{
+	test_defaults();
+	test_values();
+	test_names();
+	test_paths();
+	test_parents();
+	test_size();
+	return check_done();
+}
