@@ -15,23 +15,23 @@
 #define CONTROL_SOCKET "/run/reeve/control.sock"
 
 static const struct ctl_verb verbs[] = {
-	{"submit", "[-w] [-k] [-o FILE] [-b BLOB]... TICKET SIG...",
-	    "gives a signed ticket to this host; -w waits for its end", verb_submit},
-	{"jobs", "", "lists jobs that this host knows", verb_jobs},
-	{"show", "[-o FILE] ID", "one job: ticket, state, signed result", verb_show},
-	{"wait", "[-k] [-o FILE] ID", "follows a job's output to its end; -k leaves it unread",
-	    verb_wait},
-	{"cancel", "ID", "cancels a job by the host's own word", verb_cancel},
-	{"status", "", "the agent, its processes and their confinement, keys, scripts", verb_status},
-	{"reload", "", "reads configuration, policy, scripts and keys again, all or nothing",
-	    verb_reload},
-	{"check", "[-f FILE]", "checks the configuration without touching the agent", verb_check},
-	{"self-test", "", "shows that the live agent refuses and confines", verb_selftest},
-	{"policy", "test TICKET [SIG...]", "would policy allow this ticket, and by which line",
-	    verb_policy},
-	{"audit", "verify [-k KEY] FILE...", "verifies the chain of audit files, oldest first",
-	    verb_audit},
-	{NULL, NULL, NULL, NULL},
+    {"submit", "[-w] [-k] [-o FILE] [-b BLOB]... TICKET SIG...",
+	"gives a signed ticket to this host; -w waits for its end", verb_submit},
+    {"jobs", "", "lists jobs that this host knows", verb_jobs},
+    {"show", "[-o FILE] ID", "one job: ticket, state, signed result", verb_show},
+    {"wait", "[-k] [-o FILE] ID", "follows a job's output to its end; -k leaves it unread",
+	verb_wait},
+    {"cancel", "ID", "cancels a job by the host's own word", verb_cancel},
+    {"status", "", "the agent, its processes and their confinement, keys, scripts", verb_status},
+    {"reload", "", "reads configuration, policy, scripts and keys again, all or nothing",
+	verb_reload},
+    {"check", "[-f FILE]", "checks the configuration without touching the agent", verb_check},
+    {"self-test", "", "shows that the live agent refuses and confines", verb_selftest},
+    {"policy", "test TICKET [SIG...]", "would policy allow this ticket, and by which line",
+	verb_policy},
+    {"audit", "verify [-k KEY] FILE...", "verifies the chain of audit files, oldest first",
+	verb_audit},
+    {NULL, NULL, NULL, NULL},
 };
 
 const struct ctl_verb *
@@ -62,13 +62,19 @@ help(FILE *f)
 	fprintf(f, "\n\"reevectl VERB --help\" tells a verb's arguments; reevectl(8) the rest.\n");
 }
 
+static void
+usage(FILE *f, const struct ctl_verb *v)
+{
+	fprintf(f, "usage: reevectl %s%s%s\n", v->name, *v->args == '\0' ? "" : " ", v->args);
+}
+
 int
 ctl_usage(const char *name)
 {
 	const struct ctl_verb *v = verb_find(name);
 
 	if (v != NULL)
-		fprintf(stderr, "usage: reevectl %s %s\n", v->name, v->args);
+		usage(stderr, v);
 	return CTL_EXIT_USAGE;
 }
 
@@ -118,7 +124,8 @@ main(int argc, char **argv)
 		argv[--argc] = NULL;
 	}
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		printf("usage: reevectl %s %s\n\n%s\n", v->name, v->args, v->doc);
+		usage(stdout, v);
+		printf("\n%s\n", v->doc);
 		return CTL_EXIT_OK;
 	}
 	optind = 0;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "ctl/ctl.h"
 #include "proto/auditchain.h"
 #include "proto/jsonout.h"
@@ -153,5 +155,7 @@ verb_audit(struct ctl *c, int argc, char **argv)
 	}
 	if (argc == optind)
 		return ctl_usage("audit");
+	if (sodium_init() == -1)
+		errx(CTL_EXIT_AGENT, "libsodium does not start");
 	return verify_all(c, key, argv + optind);
 }
