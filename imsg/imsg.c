@@ -295,6 +295,12 @@ imsgbuf_get(struct imsgbuf *b, struct imsg *m, enum msg_verdict *verdict)
 }
 
 int
+imsgbuf_partial(const struct imsgbuf *b)
+{
+	return b->end > b->start;
+}
+
+int
 imsg_fd(struct imsg *m, unsigned int i)
 {
 	int fd;

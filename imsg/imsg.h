@@ -98,6 +98,8 @@ int imsgbuf_read(struct imsgbuf *b);
  * the peer. Call imsg_free() after each 1.
  */
 int imsgbuf_get(struct imsgbuf *b, struct imsg *m, enum msg_verdict *verdict);
+/* 1 when a message has begun and has not come whole: its peer owes the rest, in some time. */
+int imsgbuf_partial(const struct imsgbuf *b);
 /* Takes descriptor I out of the message (caller owns it), -1 when there is none. */
 int imsg_fd(struct imsg *m, unsigned int i);
 void imsg_free(struct imsg *m);

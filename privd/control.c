@@ -20,6 +20,7 @@
 
 #define NAME	   "control.sock"
 #define GROUPS_MAX 256
+#define HALF_MS	   10000 /* a client that sends half a message is not waited for longer */
 
 static struct {
 	int dir, sock;
@@ -77,6 +78,7 @@ client_free(struct client *c)
 	client_drop_intake(c, NULL);
 	client_left_selftest(c);
 	loop_timer_clear(&c->list_t);
+	loop_timer_clear(&c->half_t);
 	free(c->list);
 	free(c);
 }
@@ -194,11 +196,30 @@ handle(struct client *c, struct imsg *m)
 }
 
 static void
+half_over(void *arg)
+{
+	client_end(arg, "half a message, and then nothing");
+}
+
+/* WHOLE: a message came since the last look, so that the time of the next one begins now. */
+static void
+half_watch(struct client *c, int whole)
+{
+	int half = imsgbuf_partial(c->chan);
+
+	if (c->half && (whole || !half))
+		loop_timer_clear(&c->half_t);
+	if (half && (whole || !c->half))
+		loop_timer_set(&c->half_t, HALF_MS, half_over, c);
+	c->half = half;
+}
+
+static void
 client_read(struct client *c)
 {
 	enum msg_verdict v;
 	struct imsg m;
-	int n, got = 0;
+	int n, got = 0, whole = 0;
 
 	n = imsgbuf_read(c->chan);
 	if (n == -1 && errno == EAGAIN)
@@ -210,6 +231,7 @@ client_read(struct client *c)
 	while (!c->ended && (got = imsgbuf_get(c->chan, &m, &v)) == 1) {
 		handle(c, &m);
 		imsg_free(&m);
+		whole = 1;
 	}
 	if (c->ended)
 		return;
@@ -217,6 +239,8 @@ client_read(struct client *c)
 		client_end(c, msg_verdict_name(v));
 	else if (n <= 0)
 		client_end(c, NULL);
+	else
+		half_watch(c, whole);
 }
 
 static void

@@ -28,6 +28,8 @@ struct client {
 	off_t *list;
 	size_t nlist, nextlist;
 	struct loop_timer list_t;
+	int half; /* a message of its has begun and is waited for */
+	struct loop_timer half_t;
 };
 
 /*

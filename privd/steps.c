@@ -140,7 +140,10 @@ end_without_record(const struct job *j, const struct run_end *en, struct exitrec
 	}
 }
 
-/* How the present step ended: the supervisor's message, or the last frame of its spool, or neither.
+/*
+ * How the present step ended: the last frame of its spool alone says, now as after a restart. The
+ * supervisor's EXEC_EXIT only tells that it stands there, and one that broke the protocol says
+ * nothing.
  */
 static void
 take_end(struct privd *p, struct job *j, const struct run_end *en, struct exitrec *r)
@@ -148,11 +151,8 @@ take_end(struct privd *p, struct job *j, const struct run_end *en, struct exitre
 	struct errmsg e;
 	int got = 0;
 
-	if (en->have && en->went && !en->breach && en->rec.step == job_stepno(j)) {
-		*r = en->rec;
-		return;
-	}
-	if (en->went && (got = spool_exitrec(p->spool, j->id, job_stepno(j), r, &e)) == -1)
+	if (en->went && !en->breach &&
+	    (got = spool_exitrec(p->spool, j->id, job_stepno(j), r, &e)) == -1)
 		log_warnx("job %s: spool: %s", j->idhex, e.text);
 	if (got != 1)
 		end_without_record(j, en, r);

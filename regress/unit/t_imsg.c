@@ -440,12 +440,15 @@ sync_deadline(void)
 	CHECK(chan_recv(b, &m, 0) == -2);
 	/* Half a message does not reset the clock. */
 	peer_head(head, MSG_CTL_STATUS, IMSG_HEADER, 0, 0);
+	CHECK(!imsgbuf_partial(b));
 	peer_put(sock, head, 9, -1, 0);
 	t = now_ms();
 	CHECK(chan_recv(b, &m, 50) == -2);
+	CHECK(imsgbuf_partial(b));
 	CHECK(now_ms() - t >= 50 && now_ms() - t < 5000);
 	peer_put(sock, head + 9, sizeof(head) - 9, -1, 0);
 	CHECK(chan_recv(b, &m, 0) == 1 && m.type == MSG_CTL_STATUS);
+	CHECK(!imsgbuf_partial(b));
 	peer_put(sock, head, sizeof(head), -1, 0);
 	close(sock);
 	CHECK(chan_recv(b, &m, -1) == 1);
