@@ -42,6 +42,16 @@ caps_set(uint64_t caps, uint64_t inheritable)
 	return (int)syscall(SYS_capset, &hdr, d);
 }
 
+#define BEYOND 2 /* past the last capability that this kernel knows */
+
+static int
+bounding_has(unsigned long c)
+{
+	int have = prctl(PR_CAPBSET_READ, c, 0, 0, 0);
+
+	return have == -1 && errno == EINVAL ? BEYOND : have;
+}
+
 /* Drops every capability not in CAPS from the bounding set. */
 int
 sb_bounding_cut(uint64_t caps, struct errmsg *e)
@@ -49,8 +59,8 @@ sb_bounding_cut(uint64_t caps, struct errmsg *e)
 	int have;
 
 	for (unsigned long c = 0; c < 64; c++) {
-		if ((have = prctl(PR_CAPBSET_READ, c, 0, 0, 0)) == -1)
-			break; /* past the last one that this kernel knows */
+		if ((have = bounding_has(c)) == -1)
+			return err_errno(e, "capability %lu: bounding set", c);
 		if (have == 1 && !(caps & 1ULL << c) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == -1)
 			return err_errno(e, "capability %lu: bounding set", c);
 	}
@@ -126,10 +136,12 @@ prove_caps(const struct sb *s, struct errmsg *e)
 	if (!s->ambient && prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) != 0)
 		return err_set(e, "capabilities would survive a change of ids");
 	for (unsigned long c = 0; c < 64; c++) {
-		int have = prctl(PR_CAPBSET_READ, c, 0, 0, 0);
+		int have = bounding_has(c);
 
-		if (have == -1)
+		if (have == BEYOND)
 			break;
+		if (have == -1)
+			return err_errno(e, "capability %lu: bounding set", c);
 		if (have == 1 && !(s->caps & 1ULL << c))
 			return err_set(e, "capability %lu is still in the bounding set", c);
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) !=
