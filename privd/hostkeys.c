@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "lib/crash.h"
 #include "lib/fdutil.h"
 #include "lib/strutil.h"
 #include "privd/hostkeys.h"
@@ -94,6 +95,7 @@ result_make(int statefd, struct errmsg *e)
 	sodium_memzero(text, sizeof(text));
 	if (rv == -1)
 		return -1;
+	crash_point("start", "RESULT_SEC", "done");
 	if ((n = pubkey_write(&pub, "reeve result public key", text, sizeof(text))) == -1)
 		return err_set(e, "%s: cannot be encoded", RESULT_PUB);
 	return fd_replace(statefd, RESULT_PUB, 0644, text, (size_t)n, e);
@@ -130,7 +132,10 @@ seal_make(int statefd, struct errmsg *e)
 		return err_set(e, "%s: libsodium could not make a key", SEAL_SEC);
 	rv = seal_write(statefd, SEAL_SEC, 0600, SEAL_SEC_HEAD, sec, e);
 	sodium_memzero(sec, sizeof(sec));
-	return rv == -1 ? -1 : seal_write(statefd, SEAL_PUB, 0644, SEAL_PUB_HEAD, pub, e);
+	if (rv == -1)
+		return -1;
+	crash_point("start", "SEAL_SEC", "done");
+	return seal_write(statefd, SEAL_PUB, 0644, SEAL_PUB_HEAD, pub, e);
 }
 
 int
@@ -140,9 +145,14 @@ hostkeys_make(int statefd, struct errmsg *e)
 		return err_set(e, "libsodium: could not be initialised");
 	if (fd_replace(statefd, LEDGER_NEW, 0600, "", 0, e) == -1)
 		return -1;
+	crash_point("start", "MARK", "done");
 	if (result_make(statefd, e) == -1)
 		return -1;
-	return seal_make(statefd, e);
+	crash_point("start", "RESULT_PUB", "done");
+	if (seal_make(statefd, e) == -1)
+		return -1;
+	crash_point("start", "SEAL_PUB", "done");
+	return 0;
 }
 
 /* The whole of state file NAME, owner and mode checked. The caller wipes and frees *BUF. */

@@ -43,10 +43,12 @@ ledger_make(int statefd, struct errmsg *e)
 	n = snprintf(head, sizeof(head), "%s%d\n", LEDGER_WORD, LEDGER_VERSION);
 	if (fd_replace(statefd, LEDGER_NEW, 0600, head, (size_t)n, e) == -1)
 		return -1;
+	crash_point("start", "HEAD", "done");
 	if (renameat2(statefd, LEDGER_NEW, statefd, LEDGER_NAME, RENAME_NOREPLACE) == -1)
 		return err_errno(e, "rename %s to ledger", LEDGER_NEW);
 	if (fsync(statefd) == -1)
 		return err_errno(e, "fsync of the state directory");
+	crash_point("start", "LEDGER", "done");
 	return 0;
 }
 

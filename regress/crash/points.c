@@ -61,6 +61,8 @@ int
 main(void)
 {
 	static const char *const when[] = {"write", "sync", "done"};
+	static const char *const first[] = {
+	    "MARK", "RESULT_SEC", "RESULT_PUB", "SEAL_SEC", "SEAL_PUB", "HEAD", "LEDGER"};
 	const struct msg_row *r;
 	size_t i, n;
 
@@ -69,6 +71,9 @@ main(void)
 			point("privd", "ledger", ledger_typename((uint8_t)i), when[n]);
 	for (n = 0; (r = msg_nth(n)) != NULL; n++)
 		message(r);
+	/* a first start (privd/hostkeys.c, privd/ledger.c) */
+	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		point("privd", "start", first[i], "done");
 	/* the supervisor's one record of its own (execd/framer.c) */
 	point("execd", "spool", "EXIT", "write");
 	point("execd", "spool", "EXIT", "sync");
