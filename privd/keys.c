@@ -39,8 +39,10 @@ check_version(const char *text, size_t len, struct errmsg *e)
 static int
 parse_store(struct keysfile *f, const char *text, size_t len, const char *fleet, struct errmsg *e)
 {
-	if (check_version(text, len, e) == -1 || keysfile_parse(f, text, len, e) == -1)
+	if (check_version(text, len, e) == -1)
 		return -1;
+	if (keysfile_parse(f, text, len, e) == -1)
+		return err_prefix(e, "key store");
 	if (strcmp(f->fleet, fleet) != 0)
 		return err_set(e, "key store: is of fleet %s, this host of %s", f->fleet, fleet);
 	return 0;

@@ -191,13 +191,11 @@ verify_host(const struct ticket *t, const struct conf *c, struct errmsg *e)
 	return err_set(e, "host: the ticket is for another host than %s", c->host_name);
 }
 
-/* The ticket's own times, whatever the clock says. */
+/* The ticket's own times, whatever the clock says (notbefore is never before issued). */
 static int
 check_span(const struct ticket *t, const struct conf *c, struct errmsg *e)
 {
-	uint64_t from = t->issued < t->notbefore ? t->issued : t->notbefore;
-
-	if (t->notafter < from || t->notafter - from > c->max_span)
+	if (t->notafter < t->issued || t->notafter - t->issued > c->max_span)
 		return err_set(
 		    e, "notafter: the ticket spans more than %u s (max-span)", c->max_span);
 	return 0;
