@@ -3,7 +3,10 @@
  * regress/system/doctables.sh compares what stands between the marks there.
  */
 
+#include <linux/capability.h>
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "execd/profile.h"
@@ -25,17 +28,121 @@ messages(void)
 	for (size_t n = 0; (r = msg_nth(n)) != NULL; n++) {
 		const char *comma = "";
 
-		printf("| %u | %s | %s, %s | ", r->num, r->name, room_name(r->from),
-		    room_name(r->to));
+		printf(
+		    "| %u | %s | %s, %s | ", r->num, r->name, room_name(r->from), room_name(r->to));
 		for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 			if ((r->phases & phases[i].bit) == 0)
 				continue;
 			printf("%s%s", comma, phases[i].name);
 			comma = " ";
 		}
-		printf(" | %s | %u..%u | %u | %s |\n", r->times == MSG_ONCE ? "once" : "many", r->min,
-		    r->max, r->fds, r->doc);
+		printf(" | %s | %u..%u | %u | %s |\n", r->times == MSG_ONCE ? "once" : "many",
+		    r->min, r->max, r->fds, r->doc);
 	}
+}
+
+#define CAP(c)              \
+	{                   \
+		CAP_##c, #c \
+	}
+static const struct {
+	unsigned int bit;
+	const char *name;
+} caps[] = {
+    CAP(CHOWN),
+    CAP(DAC_OVERRIDE),
+    CAP(DAC_READ_SEARCH),
+    CAP(FOWNER),
+    CAP(FSETID),
+    CAP(KILL),
+    CAP(SETGID),
+    CAP(SETUID),
+    CAP(SETPCAP),
+    CAP(LINUX_IMMUTABLE),
+    CAP(NET_BIND_SERVICE),
+    CAP(NET_BROADCAST),
+    CAP(NET_ADMIN),
+    CAP(NET_RAW),
+    CAP(IPC_LOCK),
+    CAP(IPC_OWNER),
+    CAP(SYS_MODULE),
+    CAP(SYS_RAWIO),
+    CAP(SYS_CHROOT),
+    CAP(SYS_PTRACE),
+    CAP(SYS_PACCT),
+    CAP(SYS_ADMIN),
+    CAP(SYS_BOOT),
+    CAP(SYS_NICE),
+    CAP(SYS_RESOURCE),
+    CAP(SYS_TIME),
+    CAP(SYS_TTY_CONFIG),
+    CAP(MKNOD),
+    CAP(LEASE),
+    CAP(AUDIT_WRITE),
+    CAP(AUDIT_CONTROL),
+    CAP(SETFCAP),
+    CAP(MAC_OVERRIDE),
+    CAP(MAC_ADMIN),
+    CAP(SYSLOG),
+    CAP(WAKE_ALARM),
+    CAP(BLOCK_SUSPEND),
+    CAP(AUDIT_READ),
+    CAP(PERFMON),
+    CAP(BPF),
+    CAP(CHECKPOINT_RESTORE),
+};
+
+/* Where a profile's own tests are; sandbox/t_profiles goes over all of them by the table. */
+static const char *const tests[] = {
+    [PR_FACTS] = "sandbox/t_execd",
+    [PR_SELFTEST] = "sandbox/t_execd",
+    [PR_SCRIPT] = "sandbox/t_exec_script",
+    [PR_PKG] = "system/exec_pkg",
+    [PR_PKGPLAN] = "system/exec_pkg",
+    [PR_PKGLIST] = "system/exec_pkg",
+    [PR_HAPSOCK] = "system/exec_haproxy",
+};
+
+static void
+print_caps(const struct profile *p)
+{
+	uint64_t left = p->caps;
+	const char *comma = "";
+
+	if (p->pu == PU_SCRIPT)
+		printf("what scripts.conf names; root-equivalent ones that name none: ");
+	else if (left == 0)
+		printf("none");
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		if ((left & (1ULL << caps[i].bit)) == 0)
+			continue;
+		left &= ~(1ULL << caps[i].bit);
+		printf("%s%s", comma, caps[i].name);
+		comma = " ";
+	}
+	if (left != 0) {
+		fprintf(stderr, "%s: a capability without a name\n", p->name);
+		exit(1);
+	}
+}
+
+static void
+print_flags(const struct profile *p)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} flags[] = {{PF_NEWPID, "pid"}, {PF_NEWNET, "net"}, {PF_NEWNS, "mount"}};
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if ((p->flags & flags[i].bit) == 0)
+			continue;
+		printf("%s%s", comma, flags[i].name);
+		comma = " ";
+	}
+	if (*comma == '\0')
+		printf("none");
 }
 
 static const char *
@@ -52,17 +159,21 @@ profiles(void)
 	static const char *const classes[] = {"?", "a", "b", "c"};
 	const struct profile *p;
 
-	printf("| profile | class | runs as | capabilities | filter's default | namespaces | why |\n");
-	printf("| --- | --- | --- | --- | --- | --- | --- |\n");
+	printf("| profile | class | runs as | capabilities | filter's default | namespaces | why "
+	       "| test |\n");
+	printf("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
 	for (uint32_t id = 0; id < PR_MAX; id++) {
 		if ((p = profile_get(id)) == NULL)
 			continue;
-		printf("| %s | %s | %s | %s | %s |%s%s%s%s | %s |\n", p->name, classes[p->cls],
-		    runs_as(p),
-		    p->cls == CLASS_A && p->caps == 0 ? "none" : "see below",
-		    p->dflt == SB_KILL ? "kill" : "EPERM", p->flags & PF_NEWPID ? " pid" : "",
-		    p->flags & PF_NEWNET ? " net" : "", p->flags & PF_NEWNS ? " mount" : "",
-		    (p->flags & (PF_NEWPID | PF_NEWNET | PF_NEWNS)) == 0 ? " -" : "", p->why);
+		if (id >= sizeof(tests) / sizeof(tests[0]) || tests[id] == NULL) {
+			fprintf(stderr, "%s: no test is named for this profile\n", p->name);
+			exit(1);
+		}
+		printf("| %s | %s | %s | ", p->name, classes[p->cls], runs_as(p));
+		print_caps(p);
+		printf(" | %s | ", p->dflt == SB_KILL ? "kill" : "EPERM");
+		print_flags(p);
+		printf(" | %s | %s |\n", p->why, tests[id]);
 	}
 }
 
