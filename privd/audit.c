@@ -197,44 +197,45 @@ tail_of_old(struct audit *a, struct errmsg *e)
 	return 1;
 }
 
-/* Cuts what is torn, and says so in the trail itself. */
+/* What was cut, in the trail itself. */
 static int
-cut_torn(struct audit *a, off_t size, struct errmsg *e)
+note_cut(struct audit *a, off_t cut, struct errmsg *e)
 {
 	char bytes[24];
 
-	if (size == a->size)
+	if (cut == 0)
 		return 0;
-	if (ftruncate(a->fd, a->size) == -1 || fsync(a->fd) == -1)
-		return err_errno(e, FILE_NAME ": cutting its torn end");
-	snprintf(bytes, sizeof(bytes), "%lld", (long long)(size - a->size));
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)cut);
 	if (audit_event(a, "audit.cut", "bytes", bytes, NULL) == -1)
 		return err_set(e, FILE_NAME ": cannot be written");
 	return 0;
 }
 
+/* Takes up the trail where it ended: here, or in the file before when this one has no line yet. */
 static int
 go_on(struct audit *a, struct errmsg *e)
 {
 	struct tail t;
 	struct stat st;
+	off_t cut;
 	int old = 0;
 
 	if (fstat(a->fd, &st) == -1)
 		return err_errno(e, FILE_NAME);
 	if (find_tail(a->fd, FILE_NAME, &t, e) == -1)
 		return -1;
-	a->size = t.end;
 	if (t.lines) {
 		a->seq = t.seq;
 		memcpy(a->chain, t.chain, sizeof(a->chain));
 	} else if ((old = tail_of_old(a, e)) == -1)
 		return -1;
-	if (ftruncate(a->fd, a->size) == -1)
-		return err_errno(e, FILE_NAME);
+	a->size = t.end;
+	cut = st.st_size - t.end;
+	if (cut != 0 && ftruncate(a->fd, t.end) == -1)
+		return err_errno(e, FILE_NAME ": cutting its torn end");
 	if (old && audit_event(a, "audit.rotate", "previous", a->chain, NULL) == -1)
 		return err_set(e, FILE_NAME ": cannot be written");
-	return cut_torn(a, st.st_size, e);
+	return note_cut(a, cut, e);
 }
 
 struct audit *
