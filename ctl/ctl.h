@@ -11,8 +11,8 @@
 
 /* Exit statuses, as reevectl(8) lists them. */
 enum ctl_exit {
-	CTL_EXIT_OK = 0,      /* done; the job ended ok */
-	CTL_EXIT_NOTOK = 1,   /* the job ended otherwise, or a check failed */
+	CTL_EXIT_OK = 0,    /* done; the job ended ok */
+	CTL_EXIT_NOTOK = 1, /* the job ended otherwise, or a check failed */
 	CTL_EXIT_USAGE = 2,
 	CTL_EXIT_AGENT = 3,   /* the agent cannot be reached, or a file cannot be read or written */
 	CTL_EXIT_REFUSED = 4, /* the agent said no, and why */
@@ -25,9 +25,9 @@ struct ctl {
 };
 
 struct ctl_verb {
-	const char *name;  /* "submit" */
-	const char *args;  /* for the usage line */
-	const char *doc;   /* one sentence */
+	const char *name;				 /* "submit" */
+	const char *args;				 /* for the usage line */
+	const char *doc;				 /* one sentence */
 	int (*run)(struct ctl *, int argc, char **argv); /* argv[0] is the verb */
 };
 /* Every verb, NULL name last. */

@@ -60,9 +60,8 @@ ctl_table_new(struct ctl *c, const struct ctl_col *cols)
 		err(CTL_EXIT_AGENT, NULL);
 	scols_table_enable_noheadings(t->tb, 0);
 	for (col = cols; col->key != NULL; col++)
-		if (col->title != NULL &&
-		    scols_table_new_column(t->tb, col->title, 0,
-			col->type == COL_NUM ? SCOLS_FL_RIGHT : 0) == NULL)
+		if (col->title != NULL && scols_table_new_column(t->tb, col->title, 0,
+					      col->type == COL_NUM ? SCOLS_FL_RIGHT : 0) == NULL)
 			err(CTL_EXIT_AGENT, NULL);
 	return t;
 }

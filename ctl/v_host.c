@@ -24,22 +24,19 @@ struct block {
 };
 
 static const struct block blocks[] = {
-	{"agent",
-	    {{"version", "VERSION", COL_STR}, {"state", "STATE", COL_STR}, {"host", "HOST", COL_STR},
-		{"fleet", NULL, COL_STR}, {"jobs", "RUNNING", COL_NUM}, {"queue", "QUEUED", COL_NUM},
-		{"ledger", "LEDGER", COL_NUM}, {"flushes", NULL, COL_NUM},
-		{"audit", "AUDIT", COL_NUM}, {"chain", NULL, COL_STR}, {"spool", "SPOOL", COL_NUM},
-		{"keys", "KEYS", COL_NUM}, {"detail", NULL, COL_STR}}},
-	{"process",
-	    {{"name", "PROCESS", COL_STR}, {"pid", "PID", COL_NUM}, {"uid", "UID", COL_NUM},
-		{"user", "USER", COL_STR}, {"seccomp", "SECCOMP", COL_NUM},
-		{"nnp", "NONEWPRIVS", COL_NUM}, {"caps", "CAPS", COL_STR}}},
-	{"key",
-	    {{"name", "KEY", COL_STR}, {"role", "ROLE", COL_STR}, {"holder", "HOLDER", COL_STR}}},
-	{"script",
-	    {{"name", "SCRIPT", COL_STR}, {"user", "USER", COL_STR},
-		{"root-equivalent", "ROOT-EQUIVALENT", COL_STR}}},
-	{"kind", {{"name", "KIND", COL_STR}, {"accepts", "POLICY ACCEPTS", COL_STR}}},
+    {"agent",
+	{{"version", "VERSION", COL_STR}, {"state", "STATE", COL_STR}, {"host", "HOST", COL_STR},
+	    {"fleet", NULL, COL_STR}, {"jobs", "RUNNING", COL_NUM}, {"queue", "QUEUED", COL_NUM},
+	    {"ledger", "LEDGER", COL_NUM}, {"flushes", NULL, COL_NUM}, {"audit", "AUDIT", COL_NUM},
+	    {"chain", NULL, COL_STR}, {"spool", "SPOOL", COL_NUM}, {"keys", "KEYS", COL_NUM},
+	    {"detail", NULL, COL_STR}}},
+    {"process", {{"name", "PROCESS", COL_STR}, {"pid", "PID", COL_NUM}, {"uid", "UID", COL_NUM},
+		    {"user", "USER", COL_STR}, {"seccomp", "SECCOMP", COL_NUM},
+		    {"nnp", "NONEWPRIVS", COL_NUM}, {"caps", "CAPS", COL_STR}}},
+    {"key", {{"name", "KEY", COL_STR}, {"role", "ROLE", COL_STR}, {"holder", "HOLDER", COL_STR}}},
+    {"script", {{"name", "SCRIPT", COL_STR}, {"user", "USER", COL_STR},
+		   {"root-equivalent", "ROOT-EQUIVALENT", COL_STR}}},
+    {"kind", {{"name", "KIND", COL_STR}, {"accepts", "POLICY ACCEPTS", COL_STR}}},
 };
 #define NBLOCKS (sizeof(blocks) / sizeof(blocks[0]))
 

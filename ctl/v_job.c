@@ -71,7 +71,8 @@ blob_of(const struct submit *s, size_t n)
 	return NULL;
 }
 
-/* Every blob that the ticket names must be among the files, and every file be one: told before anything is sent. */
+/* Every blob that the ticket names must be among the files, and every file be one: told before
+ * anything is sent. */
 static int
 check_blobs(struct submit *s)
 {
@@ -201,7 +202,8 @@ verb_submit(struct ctl *c, int argc, char **argv)
 	if ((hex = strchr(text, ' ')) == NULL)
 		errx(CTL_EXIT_AGENT, "unexpected answer from the agent");
 	hex[1 + strcspn(hex + 1, " ")] = '\0';
-	return ctl_jobid(hex + 1, id) == -1 ? CTL_EXIT_AGENT : ctl_wait(c, id, s.keep, s.resultfile);
+	return ctl_jobid(hex + 1, id) == -1 ? CTL_EXIT_AGENT
+					    : ctl_wait(c, id, s.keep, s.resultfile);
 }
 
 /* The job id that a verb was given after its options; exits with the usage otherwise. */
@@ -240,8 +242,8 @@ verb_jobs(struct ctl *c, int argc, char **argv)
 	    {"state", "STATE", COL_STR}, {"end", "END", COL_STR},
 	    {"accepted", "ACCEPTED", COL_TIME}, {"started", NULL, COL_TIME},
 	    {"finished", "FINISHED", COL_TIME}, {"origin", "ORIGIN", COL_STR},
-	    {"requester", "REQUESTER", COL_STR}, {"key", "KEY", COL_STR},
-	    {"reason", NULL, COL_STR}, {NULL, NULL, COL_STR}};
+	    {"requester", "REQUESTER", COL_STR}, {"key", "KEY", COL_STR}, {"reason", NULL, COL_STR},
+	    {NULL, NULL, COL_STR}};
 
 	(void)argv;
 	if (argc != 1)

@@ -8,8 +8,8 @@
 void floor_init(const char *dir);
 
 /*
- * One turn: FLUSHES times append 256 bytes and fsync, then fork, drop to UID, load a filter of 120 rules, exec
- * PATH and read its output to the end. Returns its wait status.
+ * One turn: FLUSHES times append 256 bytes and fsync, then fork, drop to UID, load a filter of 120
+ * rules, exec PATH and read its output to the end. Returns its wait status.
  */
 int floor_turn(const char *path, uid_t uid, unsigned int flushes);
 

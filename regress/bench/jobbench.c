@@ -1,8 +1,9 @@
 /*
  * jobbench SOCKET KEY.sec FLEET HOSTID HOSTNAME SCRIPT-NAME SCRIPT-PATH UID DIR FLUSHES TURNS
  *
- * One job's time, from CTL_SUBMIT to its signed result, beside the floor, turn by turn in one run. Tickets are signed
- * before the clock starts: signing is the operator's machine's work. Prints one line for each, in microseconds.
+ * One job's time, from CTL_SUBMIT to its signed result, beside the floor, turn by turn in one run.
+ * Tickets are signed before the clock starts: signing is the operator's machine's work. Prints one
+ * line for each, in microseconds.
  */
 
 #include <sys/socket.h>
@@ -164,7 +165,8 @@ main(int argc, char **argv)
 	double *fl, *dry, *jobs, t;
 
 	if (argc != 12 || str_u64(argv[8], 1, 65534, &uid) == -1 ||
-	    str_u64(argv[10], 0, 1000, &flushes) == -1 || str_u64(argv[11], 2, 100000, &turns) == -1)
+	    str_u64(argv[10], 0, 1000, &flushes) == -1 ||
+	    str_u64(argv[11], 2, 100000, &turns) == -1)
 		errx(2, "usage: see the head of jobbench.c");
 	if (sodium_init() == -1)
 		errx(1, "libsodium");
