@@ -219,6 +219,20 @@ fill_accepted(const struct intake *in, struct ledger_rec *rec)
 	}
 }
 
+/* The line stands before the acceptance: a job of which nothing was written is not taken. */
+static int
+audit_accept(
+    struct privd *p, const struct intake *in, const struct ledger_rec *rec, struct errmsg *e)
+{
+	const struct ticket *t = in->t;
+
+	if (audit_event(p->audit, "job.accept", "id", t->id, "kind", t->kind->name, "key", rec->key,
+		"holder", rec->holder, "requester", t->requester, "origin", rec->origin,
+		NULL) == -1)
+		return err_set(e, "the audit trail cannot be written: see the log");
+	return 0;
+}
+
 /* Everything is there: durable acceptance. The intake is consumed but for its memory. */
 static enum intake_verdict
 accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
@@ -230,6 +244,7 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 
 	fill_accepted(in, &rec);
 	if (room_check(p, e) == -1 || fresh_use(p, in, e) == -1 ||
+	    audit_accept(p, in, &rec, e) == -1 ||
 	    ledger_append(p->ledger, &rec, now, &off, e) == -1)
 		return refuse(p, in, e);
 	if ((j = job_new(p, in->t, verified_hash(in->v))) == NULL)
@@ -246,8 +261,6 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 		issued = now;
 	if (issued > p->floor)
 		p->floor = issued;
-	(void)audit_event(p->audit, "job.accept", "id", j->idhex, "kind", j->t->kind->name, "key",
-	    j->key, "holder", j->holder, "requester", j->t->requester, "origin", j->origin, NULL);
 	snprintf(idhex, 33, "%s", j->idhex);
 	return IN_ACCEPTED;
 }

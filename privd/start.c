@@ -133,7 +133,7 @@ start_state(struct privd *p, struct errmsg *e)
 		return -1;
 	if (audit_event(p->audit, "agent.start", "version", REEVE_VERSION, "host",
 		p->w.conf->host_name, NULL) == -1)
-		return err_set(e, "the audit trail cannot be written");
+		log_warnx("the audit trail cannot be written: no job will be taken");
 	p->w.keys = keystore_load(p->statefd, p->w.conf->fleet, e);
 	if (p->w.keys == NULL)
 		return -1;

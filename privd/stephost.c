@@ -92,14 +92,15 @@ stephost_check(const struct privd *p, const struct ticket *t, struct errmsg *e)
 	return 0;
 }
 
-void
+int
 stephost_audit(struct privd *p, const struct ticket *t)
 {
 	const struct script *s = script_of(p, t);
 
-	if (s != NULL && s->root_equivalent)
-		(void)audit_event(
-		    p->audit, "script.root", "id", t->id, "script", s->name, "user", s->user, NULL);
+	if (s == NULL || !s->root_equivalent)
+		return 0;
+	return audit_event(
+	    p->audit, "script.root", "id", t->id, "script", s->name, "user", s->user, NULL);
 }
 
 int

@@ -13,8 +13,8 @@ int stephost_samescript(const struct ticket *a, const struct ticket *b);
 /* Refuses before acceptance what this host cannot do: unlisted script, missing user. 0 or -1 with
  * E. */
 int stephost_check(const struct privd *p, const struct ticket *t, struct errmsg *e);
-/* Audits a run that is root-equivalent. */
-void stephost_audit(struct privd *p, const struct ticket *t);
+/* Audits a run that is root-equivalent. 0, or -1 when that could not be written. */
+int stephost_audit(struct privd *p, const struct ticket *t);
 /* Fills EXEC_HOST for a profile and ticket (T NULL: an internal step). 0 or -1 with E. */
 int stephost_fill(const struct privd *p, const struct profile *pr, const struct ticket *t,
     struct msg_host *h, struct errmsg *e);

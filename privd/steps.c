@@ -90,6 +90,16 @@ set_deadline(struct privd *p, struct job *j)
 	    (seconds_left(p, j) + j->t->kind->grace + DEADLINE_SLACK) * 1000, on_deadline, j);
 }
 
+/* Nothing starts of which the audit trail knows nothing. */
+static int
+audit_start(struct privd *p, const struct job *j)
+{
+	if (audit_event(p->audit, "job.start", "id", j->idhex, "kind", j->t->kind->name, "step",
+		j->t->kind->steps[j->step].name, NULL) == -1)
+		return -1;
+	return stephost_audit(p, j->t);
+}
+
 /* The executor is confined and waits: durable start, then EXEC_GO. */
 static void
 on_ready(struct run *r, void *arg)
@@ -98,6 +108,8 @@ on_ready(struct run *r, void *arg)
 	struct privd *p = ctx;
 	struct errmsg e;
 
+	if (j->ordered == 0 && audit_start(p, j) == -1)
+		j->ordered = END_SETUP;
 	if (j->ordered != 0 || append(p, j, LR_STARTED, NULL, &e) == -1) {
 		run_kill(r);
 		return;
@@ -107,9 +119,6 @@ on_ready(struct run *r, void *arg)
 		j->started = j->step_started;
 	if (!j->rollback)
 		j->laststep = j->step;
-	(void)audit_event(p->audit, "job.start", "id", j->idhex, "kind", j->t->kind->name, "step",
-	    j->t->kind->steps[j->step].name, NULL);
-	stephost_audit(p, j->t);
 	j->phase = JP_RUN;
 	if (run_go(r, &e) == -1)
 		log_warnx("job %s: %s", j->idhex, e.text);
@@ -123,7 +132,10 @@ end_without_record(const struct job *j, const struct run_end *en, struct exitrec
 	memset(r, 0, sizeof(*r));
 	r->step = job_stepno(j);
 	r->effect = EFFECT_NONE;
-	if (j->ordered != 0) {
+	if (j->ordered == END_SETUP) {
+		r->end = END_SETUP;
+		snprintf(r->reason, sizeof(r->reason), "the audit trail cannot be written");
+	} else if (j->ordered != 0) {
 		r->end = j->ordered;
 		snprintf(r->reason, sizeof(r->reason), "%s",
 		    en->went ? "killed by reeve-privd" : "before it started");

@@ -39,7 +39,7 @@ ok "allowed again" submit denied
 # ---- bad: the old set stays, whole, and the words say file and line ----
 
 cp -r "$h/etc" "$h/good"
-back() { rm -rf "$h/etc" && cp -r "$h/good" "$h/etc"; }
+back() { rm -rf "${h:?}/etc" && cp -r "$h/good" "$h/etc"; }
 
 echo "nonsense 1" >>"$h/etc/policy.conf"
 hup conf.refuse
