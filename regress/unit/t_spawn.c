@@ -57,6 +57,11 @@ report(char **argv, char **envp)
 	report_fds(out);
 	sigprocmask(SIG_SETMASK, NULL, &set);
 	for (int s = 1; s < 65; s++) {
+#ifdef REEVE_SANITIZE
+		/* the sanitizer's own, set after the exec */
+		if (s == SIGSEGV || s == SIGBUS || s == SIGFPE)
+			continue;
+#endif
 		if (sigaction(s, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL)
 			odd++;
 		if (sigismember(&set, s) == 1)
