@@ -4,6 +4,8 @@
  * step selftest, runs it: so a bare head means something.
  *
  * REEVE_EXECD names the program; else it is the one built beside this test.
+ *
+ * regress: no-sanitizer a sanitizer's own calls are not in the supervisor's filter
  */
 #include <sys/syscall.h>
 #include <sys/wait.h>
