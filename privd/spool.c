@@ -18,8 +18,7 @@
 #include "proto/frame.h"
 
 #define SPOOL_DIR   "spool"
-#define SPOOL_SPARE (4 * 1024 * 1024) /* disk left alone, so that the ledger can still be written \
-				       */
+#define SPOOL_SPARE (4 * 1024 * 1024) /* disk left alone: the ledger must still be written */
 
 #define EXITFRAME (FRAME_FIXED + EXITREC_SIZE + FRAME_CRC)
 #define FRAME_ALL (FRAME_FIXED + FRAME_PAYLOAD + FRAME_CRC)
