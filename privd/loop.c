@@ -193,6 +193,7 @@ loop_run(void (*idle)(void *), void *arg)
 		idle(arg);
 	}
 	bury();
+	lp.stop = 0;
 	return 0;
 }
 
