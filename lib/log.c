@@ -77,6 +77,9 @@ emit_stderr(const char *line)
 		return; /* there is nobody left to tell */
 }
 
+static void emit(int level, const char *fmt, va_list ap, int saved)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 emit(int level, const char *fmt, va_list ap, int saved)
 {

@@ -20,6 +20,8 @@ struct answer {
 	size_t len;
 };
 
+static void say(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 static void
 say(struct answer *a, const char *fmt, ...)
 {
