@@ -175,9 +175,10 @@ verb_selftest(struct ctl *c, int argc, char **argv)
 			continue;
 		}
 		end = 1;
-		if (m.type == MSG_CTL_ERR && msg_text_get(&m, text, sizeof(text)) == 0)
+		if (m.type == MSG_CTL_ERR && msg_text_get(&m, text, sizeof(text)) == 0) {
 			warnx("%s", text);
-		else if (m.type == MSG_CTL_END && n > 0 && !bad)
+			rc = CTL_EXIT_REFUSED;
+		} else if (m.type == MSG_CTL_END && n > 0 && !bad)
 			rc = CTL_EXIT_OK;
 	}
 	ctl_table_print(t);
