@@ -78,12 +78,31 @@ ctl_usage(const char *name)
 	return CTL_EXIT_USAGE;
 }
 
+/* A bash completion, made from the verb table. */
+static void
+completion(void)
+{
+	const struct ctl_verb *v;
+
+	printf("# bash completion for reevectl(8); printed by reevectl --completion\n"
+	       "_reevectl() {\n"
+	       "\tlocal words='--help --json'\n"
+	       "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords=\"$words");
+	for (v = verbs; v->name != NULL; v++)
+		printf(" %s", v->name);
+	printf("\"\n\tfi\n"
+	       "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -f -- "
+	       "\"${COMP_WORDS[COMP_CWORD]}\")\n"
+	       "}\n"
+	       "complete -o filenames -F _reevectl reevectl\n");
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0}};
+	    {"completion", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	const struct ctl_verb *v;
 	struct ctl c = {.socket = CONTROL_SOCKET};
 	int ch, rc;
@@ -93,6 +112,9 @@ main(int argc, char **argv)
 	log_init("reevectl", 1, 0);
 	while ((ch = getopt_long(argc, argv, "+hs:V", longs, NULL)) != -1) {
 		switch (ch) {
+		case 'c':
+			completion();
+			return CTL_EXIT_OK;
 		case 'h':
 			help(stdout);
 			return CTL_EXIT_OK;

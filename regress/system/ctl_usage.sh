@@ -120,6 +120,10 @@ if [ "$(id -u)" -eq 0 ]; then
 	try 3 "for root and the admin-group" setpriv --reuid 65534 --regid 65534 --clear-groups ./other -s shut/x.sock status
 fi
 
+# ---- completion ----
+checks=$((checks + 1))
+"$ctl" --completion | cmp - "$top/etc/completions/reevectl" || fail "etc/completions/reevectl is not what reevectl --completion prints"
+
 # ---- files ----
 try 3 "nosuch: No such file or directory" "$ctl" submit nosuch ping.sig
 try 3 "nosuch: No such file or directory" "$ctl" submit ping nosuch
