@@ -170,6 +170,31 @@ one_part(const struct part *p)
 	CHECKF(ok >= 4, "%s: only %u good files", dir, ok);
 }
 
+/* The samples load as they are; so they do when every line that is only switched off is switched
+ * on. */
+static void
+one_sample(const struct part *p, int uncomment)
+{
+	char path[PATH_MAX], on[sizeof(kit_dir) + 16];
+	size_t len, n = 0;
+	char *text;
+
+	snprintf(path, sizeof(path), "etc/%s.sample", p->file);
+	one_file(p, path, 0);
+	if (!uncomment)
+		return;
+	text = read_file(path, &len);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '#' || (i > 0 && text[i - 1] != '\n') ||
+		    strchr(" \t\n", text[i + 1]) != NULL)
+			text[n++] = text[i];
+	CHECKF(n < len, "%s: nothing is switched off", path);
+	kit_put("sample", text, n);
+	free(text);
+	snprintf(on, sizeof(on), "%s/sample", kit_dir);
+	one_file(p, on, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -182,6 +207,7 @@ main(int argc, char **argv)
 	ck_work();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		one_part(&parts[i]);
+		one_sample(&parts[i], parts[i].load != load_scripts);
 		snprintf(agent, sizeof(agent), CK_AGENT "script-dirs %s/scripts\n", kit_dir);
 		ck_text("agent.conf", agent, 0644);
 	}
