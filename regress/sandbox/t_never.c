@@ -12,6 +12,8 @@
 #include "regress/sandbox/sbchild.h"
 #include "regress/sandbox/sbref.h"
 
+#include "lib/sb_nr.h"
+
 struct call {
 	const struct sb_prog *p; /* NULL: without the filter */
 	int nr;
@@ -60,6 +62,27 @@ test_rows(const struct sb_prog *p)
 	/* the filter made the difference, not the kernel's own checks */
 	CHECKF(other + 4 >= never->nrules, "only %u of %zu rows answered differently without it",
 	    other, never->nrules);
+}
+
+/* Written by hand: a row that was taken out of the table is missed here. */
+static void
+test_complete(void)
+{
+	static const int must[] = {__NR_kexec_load, __NR_kexec_file_load, __NR_init_module,
+	    __NR_finit_module, __NR_delete_module, __NR_bpf, __NR_perf_event_open, __NR_userfaultfd,
+	    __NR_io_uring_setup, __NR_io_uring_enter, __NR_io_uring_register, __NR_swapon,
+	    __NR_swapoff, __NR_keyctl, __NR_add_key, __NR_request_key, __NR_open_by_handle_at,
+	    __NR_name_to_handle_at, __NR_fanotify_init, __NR_ptrace, __NR_process_vm_readv,
+	    __NR_process_vm_writev, __NR_pidfd_getfd, __NR_setns, __NR_pivot_root, __NR_reboot,
+	    __NR_settimeofday, __NR_clock_settime, __NR_clock_adjtime, __NR_adjtimex, __NR_acct};
+	const struct sb_set *sets[2] = {sb_never_set(), NULL};
+	uint64_t sti[6] = {0, TIOCSTI}, lin[6] = {0, TIOCLINUX}, get[6] = {0, TCGETS};
+	static const uint64_t zero[6];
+
+	for (size_t i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		CHECKF(ref_allows(sets, must[i], zero), "syscall %d", must[i]);
+	CHECK(ref_allows(sets, __NR_ioctl, sti) && ref_allows(sets, __NR_ioctl, lin));
+	CHECK(!ref_allows(sets, __NR_ioctl, get));
 }
 
 static void
@@ -155,6 +178,7 @@ main(int argc, char *argv[])
 	CHECKF(p != NULL, "%s", e.text);
 	if (p == NULL)
 		return check_done();
+	test_complete();
 	test_model(p);
 	test_rows(p);
 	CHECK(in_child(ordinary_life, p) == 0);

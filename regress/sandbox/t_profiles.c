@@ -334,6 +334,12 @@ describe(struct box *b, const struct inst *in)
 	rc = in->supervisor ? confine_supervisor(&b->c, b->p, &h, &e)
 			    : confine_tool(&b->c, b->p, &h, &e);
 	CHECKF(rc == 0, "%s: %s", in->name, e.text);
+	/* one capability at most for a uid of its own, none for what execs nothing */
+	if (in->supervisor || b->p->flags & PF_BUILTIN)
+		CHECKF(b->c.sb.caps == 0, "%s has capabilities", in->name);
+	if (b->p->cls == CLASS_A && !in->root)
+		CHECKF((b->c.sb.caps & (b->c.sb.caps - 1)) == 0, "%s has capabilities", in->name);
+	CHECKF(b->c.sb.uid == 0 ? in->root : b->c.sb.landlock, "%s: uid or Landlock", in->name);
 	for (unsigned int i = 0; !in->supervisor && i < b->p->nsets; i++)
 		b->sets |= 1U << b->p->sets[i];
 	if (in->id == PR_SCRIPT && b->c.sb.caps != 0 && !in->supervisor)
