@@ -140,7 +140,7 @@ drive_init(struct drive *d, const char *kind, const char *lines, uint8_t step)
 	if (profile_get(d->start.profile)->pu == PU_ROOT)
 		d->host.tool_uid = d->host.tool_gid = 0;
 	for (size_t i = 0; i < 16; i++)
-		sscanf(DRIVE_ID + 2 * i, "%2hhx", &d->start.id[i]);
+		sscanf(&DRIVE_ID[2 * i], "%2hhx", &d->start.id[i]);
 }
 
 /* A cgroup of its own where there is a cgroup2: DIR/tool. 0, or -1 when there is none. */
