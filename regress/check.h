@@ -22,24 +22,24 @@ static unsigned int check_n, check_bad;
 	} while (0)
 
 /* With words: CHECKF(a == b, "row %s", name). */
-#define CHECKF(x, ...)                                                                   \
-	do {                                                                             \
-		check_n++;                                                               \
-		if (!(x)) {                                                              \
-			check_bad++;                                                     \
-			fprintf(stderr, "%s:%d: failed: %s: ", __FILE__, __LINE__, #x);  \
-			fprintf(stderr, __VA_ARGS__);                                    \
-			fputc('\n', stderr);                                             \
-		}                                                                        \
+#define CHECKF(x, ...)                                                                  \
+	do {                                                                            \
+		check_n++;                                                              \
+		if (!(x)) {                                                             \
+			check_bad++;                                                    \
+			fprintf(stderr, "%s:%d: failed: %s: ", __FILE__, __LINE__, #x); \
+			fprintf(stderr, __VA_ARGS__);                                   \
+			fputc('\n', stderr);                                            \
+		}                                                                       \
 	} while (0)
 
 #define CHECK_STR(a, b) CHECKF(strcmp((a), (b)) == 0, "\"%s\" is not \"%s\"", (a), (b))
 
 /* Exit status 77: regress/run counts it as skipped and prints why. */
-#define CHECK_SKIP(why)                          \
-	do {                                     \
-		printf("skipped: %s\n", (why));  \
-		exit(77);                        \
+#define CHECK_SKIP(why)                         \
+	do {                                    \
+		printf("skipped: %s\n", (why)); \
+		exit(77);                       \
 	} while (0)
 
 static inline int
