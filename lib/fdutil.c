@@ -1,5 +1,6 @@
 /* Descriptors and files; see the header for what each promises. */
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -12,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/fdutil.h"
 #include "lib/strutil.h"
+
+#define FD_LOCK_LOOK 10 /* milliseconds between two looks at a lock */
 
 int
 fd_sane(void)
@@ -365,6 +369,19 @@ fd_replace(int dirfd, const char *name, mode_t mode, const void *buf, size_t len
 	}
 	if (sync_dir(dirfd, name) == -1)
 		return err_errno(e, "%s: sync of its directory", name);
+	return 0;
+}
+
+int
+fd_lock(int fd, int ms)
+{
+	const struct timespec wait = {.tv_nsec = FD_LOCK_LOOK * 1000000L};
+
+	for (; flock(fd, LOCK_EX | LOCK_NB) == -1; ms -= FD_LOCK_LOOK) {
+		if (errno != EINTR && (errno != EWOULDBLOCK || ms <= 0))
+			return -1;
+		nanosleep(&wait, NULL);
+	}
 	return 0;
 }
 

@@ -61,6 +61,13 @@ int fd_slurp(int fd, size_t max, char **buf, size_t *len, struct errmsg *e);
 int fd_replace(
     int dirfd, const char *name, mode_t mode, const void *buf, size_t len, struct errmsg *e);
 
+/*
+ * Takes the exclusive flock(2) of FD. A process that died holds it for a moment longer where a
+ * child of it has not yet reached its execve(2): waits up to MS milliseconds for that. 0, or -1
+ * with errno, EWOULDBLOCK when somebody still holds it.
+ */
+int fd_lock(int fd, int ms);
+
 /* Identity of a process: start time in clock ticks since boot (/proc/PID/stat field 22), or 0 when
  * gone. */
 uint64_t fd_pid_starttime(pid_t pid);

@@ -1,5 +1,4 @@
 /* The ledger's file: locked, replayed, cut, appended to (privd/ledger.h says what it promises). */
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -15,7 +14,8 @@
 #include "privd/ledger.h"
 #include "privd/ledger_rec.h"
 
-#define LEDGER_NAME "ledger"
+#define LEDGER_NAME    "ledger"
+#define LEDGER_LOCK_MS 500
 
 struct ledger {
 	int fd;
@@ -202,7 +202,7 @@ file_open(struct ledger *l, int statefd, struct errmsg *e)
 		return err_errno(e, "ledger");
 	if (fd_check_trusted(l->fd, "ledger", FD_TRUST_PRIVATE, e) == -1)
 		return -1;
-	if (flock(l->fd, LOCK_EX | LOCK_NB) == -1) {
+	if (fd_lock(l->fd, LEDGER_LOCK_MS) == -1) {
 		if (errno == EWOULDBLOCK)
 			return err_set(e, "ledger: another reeve-privd holds its lock");
 		return err_errno(e, "ledger: flock");

@@ -1,6 +1,5 @@
 /* Start-up. */
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -19,6 +18,8 @@
 
 /* The word with which ledger.c and hostkeys.c say that state was lost, not that a call failed. */
 #define LOST "needs-rekey"
+
+#define LOCK_MS 2000 /* for an executor of a privd that died to let go of its lock */
 
 int
 start_words(struct privd *p, struct errmsg *e)
@@ -51,7 +52,7 @@ open_statedir(struct privd *p, struct errmsg *e)
 	p->statefd = fd_open_trusted(dir, O_RDONLY | O_DIRECTORY, FD_TRUST_PRIVATE, e);
 	if (p->statefd == -1)
 		return -1;
-	if (flock(p->statefd, LOCK_EX | LOCK_NB) == -1)
+	if (fd_lock(p->statefd, LOCK_MS) == -1)
 		return errno == EWOULDBLOCK
 			   ? err_set(e, "state-dir %s: another reeve-privd uses it", dir)
 			   : err_errno(e, "state-dir %s: flock", dir);

@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <seccomp.h>
+#include <time.h>
 
 #include "lib/log.h"
 #include "regress/unit/ledgerkit.h"
@@ -117,6 +118,8 @@ t_bounds(void)
 static void
 t_make_and_lock(void)
 {
+	const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+	pid_t pid;
 	struct ledger *l;
 	struct seen s;
 	struct errmsg e;
@@ -129,7 +132,15 @@ t_make_and_lock(void)
 	CHECK(reopen(&s, &e) == NULL && strstr(e.text, "lock") != NULL);
 	ledger_close(l);
 	CHECK((l = reopen(&s, &e)) != NULL);
+	/* a child that has not yet reached its execve(2) holds the lock of a privd that died */
+	if ((pid = fork()) == 0) {
+		nanosleep(&moment, NULL);
+		_exit(0);
+	}
 	ledger_close(l);
+	CHECKF((l = reopen(&s, &e)) != NULL, "%s", e.text);
+	ledger_close(l);
+	CHECK(pid > 0 && waitpid(pid, NULL, 0) == pid);
 	kit_put("ledger", pristine, pristine_len);
 	memset(&s, 0, sizeof(s));
 	s.stop_at = 5;
