@@ -3,12 +3,16 @@
  * from exactly where the ledger, its cgroup and its spool say it was (DESIGN 3).
  */
 
+#include <sys/syscall.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
+#include "lib/fdutil.h"
 #include "lib/log.h"
 #include "lib/strutil.h"
 #include "privd/jobs.h"
@@ -59,6 +63,8 @@ replay_step(struct job *j, const struct ledger_rec *r)
 		break;
 	case LR_STARTED:
 		j->had_started = 1;
+		j->pid = r->pid;
+		j->starttime = r->starttime;
 		j->step_started = r->time;
 		if (j->started == 0)
 			j->started = r->time;
@@ -189,6 +195,44 @@ adopt_unstarted(struct privd *p, struct job *j, struct cgroup *g)
 	run_kill(j->run);
 }
 
+/*
+ * The supervisor of a started step on a host without cgroup2, told by pid, start time and that this
+ * boot is not a later one. A pidfd, or -1: it is gone.
+ */
+static int
+supervisor_bypid(struct privd *p, const struct job *j)
+{
+	uint64_t up = loop_now() / 1000, now = privd_now(p);
+	int fd;
+
+	if (j->pid == 0 || (now > up && j->step_started + 2 < now - up))
+		return -1;
+	if ((fd = (int)syscall(SYS_pidfd_open, (pid_t)j->pid, 0)) == -1)
+		return -1;
+	if (fd_pid_starttime((pid_t)j->pid) == j->starttime)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* 1 when the step goes on without a cgroup, and is watched. */
+static int
+adopt_bypid(struct privd *p, struct job *j)
+{
+	struct errmsg e;
+	int fd;
+
+	if (p->cgroup != NULL || !j->had_started || (fd = supervisor_bypid(p, j)) == -1)
+		return 0;
+	j->phase = JP_RUN;
+	if ((j->run = run_adopt_pid(p, fd, job_run_ops(), j, &e)) == NULL)
+		fatalx("job %s: %s", j->idhex, e.text);
+	job_adopted(p, j);
+	if (j->ordered == END_CANCELLED)
+		(void)run_term(j->run);
+	return 1;
+}
+
 /* No cgroup is left of the present step. */
 static void
 adopt_gone(struct privd *p, struct job *j)
@@ -241,7 +285,7 @@ adopt_job(struct privd *p, struct job *j)
 		adopt_started(p, j, &g);
 	else if (there)
 		adopt_unstarted(p, j, &g);
-	else
+	else if (!adopt_bypid(p, j))
 		adopt_gone(p, j);
 }
 

@@ -73,6 +73,15 @@ write_file(int dir, const char *name, const char *text)
 	return rc;
 }
 
+/* Hands the controllers for limits down, each where it is. 1 when both are. */
+static int
+delegate(int dir)
+{
+	int memory = write_file(dir, "cgroup.subtree_control", "+memory") == 0;
+
+	return write_file(dir, "cgroup.subtree_control", "+pids") == 0 && memory;
+}
+
 struct cgbase *
 cgroup_base(const struct conf *c, struct errmsg *e)
 {
@@ -99,8 +108,8 @@ cgroup_base(const struct conf *c, struct errmsg *e)
 		goto fail;
 	}
 	/* limits where the controllers are delegated; without them rlimits and the rest remain */
-	if (write_file(b->fd, "cgroup.subtree_control", "+memory +pids") == -1)
-		log_debug("%s: no memory and pids controllers", b->path);
+	if (!delegate(b->fd))
+		log_debug("%s: without the memory or the pids controller", b->path);
 	return b;
 fail:
 	if (b->fd != -1)
@@ -147,8 +156,10 @@ cgroup_make(struct cgbase *b, const char *idhex, unsigned int step, uint64_t mem
 		(void)cgroup_remove(b, g);
 		return -1;
 	}
-	set_limit(g->dir, "memory.max", mem_max);
-	set_limit(g->dir, "pids.max", pids_max);
+	/* the tool's limits are not the supervisor's */
+	(void)delegate(g->dir);
+	set_limit(g->tool, "memory.max", mem_max);
+	set_limit(g->tool, "pids.max", pids_max);
 	return 0;
 }
 
@@ -167,16 +178,11 @@ cgroup_open(
 }
 
 int
-cgroup_populated(const struct cgroup *g)
+cgroup_watched(int fd)
 {
 	char buf[256], *p;
-	int fd = fd_openat(g->dir, "cgroup.events", O_RDONLY, 0);
-	ssize_t n;
+	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
 
-	if (fd == -1)
-		return -1;
-	n = fd_readn(fd, buf, sizeof(buf) - 1);
-	close(fd);
 	if (n <= 0)
 		return -1;
 	buf[n] = '\0';
@@ -185,6 +191,33 @@ cgroup_populated(const struct cgroup *g)
 		return -1;
 	}
 	return p[10] != '0';
+}
+
+int
+cgroup_populated(const struct cgroup *g)
+{
+	int fd = cgroup_watch(g), rc;
+
+	if (fd == -1)
+		return -1;
+	rc = cgroup_watched(fd);
+	close(fd);
+	return rc;
+}
+
+int
+cgroup_oomed(const struct cgroup *g)
+{
+	char buf[512], *p;
+	ssize_t n;
+	int fd;
+
+	if (g->tool == -1 || (fd = fd_openat(g->tool, "memory.events", O_RDONLY, 0)) == -1)
+		return 0;
+	n = fd_readn(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return (p = strstr(buf, "oom_kill ")) != NULL && p[9] != '0';
 }
 
 int

@@ -39,10 +39,14 @@ int cgroup_open(
     struct cgbase *b, const char *idhex, unsigned int step, struct cgroup *g, struct errmsg *e);
 /* 1 a process is in it, 0 empty, -1 with errno. */
 int cgroup_populated(const struct cgroup *g);
+/* 1 when the kernel killed a process of its tool for want of memory. */
+int cgroup_oomed(const struct cgroup *g);
 /* Kills everything in it. 0 or -1 with errno. */
 int cgroup_kill(const struct cgroup *g);
-/* A descriptor on which poll(2) gives POLLPRI when it becomes empty. -1 with errno. */
+/* A descriptor on which poll(2) gives POLLPRI when it becomes empty, or not. -1 with errno. */
 int cgroup_watch(const struct cgroup *g);
+/* cgroup_populated() by that descriptor; until this has read it, poll(2) goes on saying POLLPRI. */
+int cgroup_watched(int fd);
 /* The first process of its "sup" group, by pidfd; -1 none. Checked to be in there after opening. */
 int cgroup_supervisor(const struct cgroup *g);
 /* Processes in its "sup" (TOOL 0) or "tool" group, at most MAX. The number of them. */

@@ -42,7 +42,9 @@ struct job {
 	int had_stepend;       /* adoption: and LR_STEPEND, which is not written twice */
 	struct exitrec failed; /* why rollback steps run */
 	struct exitrec last;   /* the newest exit record */
-	enum end ordered; /* what privd ordered: CANCELLED, TIMEOUT; SETUP: no audit; 0 nothing */
+	enum end ordered;   /* what privd ordered: CANCELLED, TIMEOUT; SETUP: no audit; 0 nothing */
+	uint32_t pid;	    /* adoption: of the supervisor, in LR_STARTED */
+	uint64_t starttime; /* and its start in ticks: a pid alone is nobody */
 	struct run *run;
 	struct loop_timer deadline;
 };

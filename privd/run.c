@@ -35,6 +35,7 @@ struct run {
 	struct imsgbuf *chan;
 	struct loop_fd *chan_w, *pid_w, *watch_w;
 	struct loop_timer setup, reap;
+	uint32_t profile; /* that EXEC_READY must name */
 	unsigned int looks;
 	int reaped;
 	struct run_end end;
@@ -115,8 +116,8 @@ on_ready(struct run *r, const struct imsg *m)
 {
 	uint32_t profile;
 
-	if (msg_execready_get(m, &profile) == -1) {
-		breach(r, "EXEC_READY of another build");
+	if (msg_execready_get(m, &profile) == -1 || profile != r->profile) {
+		breach(r, "EXEC_READY of another build or profile");
 		return;
 	}
 	loop_timer_clear(&r->setup);
@@ -218,6 +219,8 @@ chan_flush_some(struct run *r)
 static void
 finish(struct run *r)
 {
+	if (r->has_cg)
+		r->end.oomed = cgroup_oomed(&r->cg);
 	if (r->has_cg && cgroup_remove(r->p->cgroup, &r->cg) == -1)
 		log_warn("remove cgroup %s", r->cg.name);
 	r->has_cg = 0;
@@ -430,6 +433,7 @@ run_start(
 	r->pid_w = loop_add(r->pidfd, POLLIN, on_pidfd, r);
 	if (r->chan_w == NULL || r->pid_w == NULL)
 		fatalx("out of memory"); /* the restart finds the executor again by its cgroup */
+	r->profile = (uint32_t)req->profile->id;
 	loop_timer_set(&r->setup, SETUP_MS, on_setup_timeout, r);
 	if (brief(r, req, e) == -1) { /* it lives: its end comes by the pidfd */
 		snprintf(r->end.why, sizeof(r->end.why), "%s", e->text);
@@ -439,27 +443,53 @@ run_start(
 	return r;
 }
 
+/* An adopted supervisor is not our child: nothing to wait for, and only the spool knows its end. */
 static void
-on_watch(int fd, short revents, void *arg)
+on_adopted_gone(int fd, short revents, void *arg)
 {
 	struct run *r = arg;
 
 	(void)fd;
 	(void)revents;
-	if (cgroup_populated(&r->cg) != 0)
-		return;
+	loop_del(r->pid_w);
 	loop_del(r->watch_w);
-	r->watch_w = NULL;
-	finish(r);
+	r->pid_w = r->watch_w = NULL;
+	reap_look(r);
 }
 
-/* A group that is empty already ends at the loop's next turn, never inside run_adopt(). */
+static void
+on_watch(int fd, short revents, void *arg)
+{
+	struct run *r = arg;
+
+	(void)revents;
+	if (cgroup_watched(fd) == 0)
+		on_adopted_gone(r->pidfd, 0, r);
+}
+
+/* Its end is told at the loop's next turn, never inside run_adopt(). */
 static void
 adopt_look(void *arg)
 {
 	struct run *r = arg;
 
-	on_watch(r->watchfd, 0, r);
+	if (r->pidfd == -1)
+		on_adopted_gone(-1, 0, r);
+	else if (r->watchfd != -1)
+		on_watch(r->watchfd, 0, r);
+}
+
+static struct run *
+adopt(struct run *r, struct errmsg *e)
+{
+	r->end.adopted = r->end.ready = r->end.went = 1;
+	if (r->pidfd != -1 && (r->pid_w = loop_add(r->pidfd, POLLIN, on_adopted_gone, r)) == NULL) {
+		err_set(e, "out of memory");
+		run_free(r);
+		return NULL;
+	}
+	loop_timer_set(&r->setup, 0, adopt_look, r);
+	return r;
 }
 
 struct run *
@@ -473,15 +503,27 @@ run_adopt(struct privd *p, struct cgroup *g, const struct run_ops *ops, void *ar
 	}
 	r->cg = *g;
 	r->has_cg = 1;
-	r->end.adopted = r->end.ready = r->end.went = 1;
+	r->pidfd = cgroup_supervisor(&r->cg);
 	if ((r->watchfd = cgroup_watch(&r->cg)) == -1 ||
 	    (r->watch_w = loop_add(r->watchfd, POLLPRI, on_watch, r)) == NULL) {
 		err_errno(e, "watch cgroup %s", r->cg.name);
 		run_free(r);
 		return NULL;
 	}
-	loop_timer_set(&r->setup, 0, adopt_look, r);
-	return r;
+	return adopt(r, e);
+}
+
+struct run *
+run_adopt_pid(struct privd *p, int pidfd, const struct run_ops *ops, void *arg, struct errmsg *e)
+{
+	struct run *r = run_new(p, ops, arg, e);
+
+	if (r == NULL) {
+		close(pidfd);
+		return NULL;
+	}
+	r->pidfd = pidfd;
+	return adopt(r, e);
 }
 
 int

@@ -33,6 +33,7 @@ struct run_end {
 	int ready, went; /* EXEC_READY came; EXEC_GO was sent */
 	int have;	 /* EXEC_EXIT came: rec is valid */
 	struct exitrec rec;
+	int oomed;	      /* its cgroup says that memory ran out */
 	int killed;	      /* run_kill() was called */
 	int breach;	      /* the executor broke the protocol and was killed for it */
 	int status;	      /* wait status of the supervisor, 0 when adopted */
@@ -47,9 +48,18 @@ struct run_ops {
 /* Descriptors in REQ are taken in any case. NULL with E: nothing was started. */
 struct run *run_start(
     struct privd *p, struct run_req *req, const struct run_ops *ops, void *arg, struct errmsg *e);
-/* Watches a step that an earlier privd started; G is taken. NULL with E. */
+/*
+ * Watches a step that an earlier privd started; G is taken. Once its supervisor is gone, what is
+ * left in its cgroup is killed. NULL with E.
+ */
 struct run *run_adopt(
     struct privd *p, struct cgroup *g, const struct run_ops *ops, void *arg, struct errmsg *e);
+/*
+ * The same on a host without cgroup2: PIDFD of the supervisor, which is the init of the tool's PID
+ * namespace; taken.
+ */
+struct run *run_adopt_pid(
+    struct privd *p, int pidfd, const struct run_ops *ops, void *arg, struct errmsg *e);
 /* Sends EXEC_GO. 0, or -1 with E: the executor will be killed and end is still to come. */
 int run_go(struct run *r, struct errmsg *e);
 /* Asks the supervisor to end the tool (SIGTERM): it TERMs, waits the grace, KILLs. 0 or -1. */

@@ -168,6 +168,11 @@ take_end(struct privd *p, struct job *j, const struct run_end *en, struct exitre
 		log_warnx("job %s: spool: %s", j->idhex, e.text);
 	if (got != 1)
 		end_without_record(j, en, r);
+	/* the supervisor saw a SIGKILL; its cgroup knows whose it was */
+	if (got == 1 && en->oomed && r->end == END_SIGNAL && r->code == SIGKILL) {
+		r->end = END_OOM;
+		r->code = 0;
+	}
 }
 
 static void
