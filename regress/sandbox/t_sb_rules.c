@@ -310,6 +310,7 @@ quick_child(int seconds)
 	struct itimerval t = {{0, 0}, {seconds, 0}};
 
 	setrlimit(RLIMIT_CORE, &none);
+	signal(SIGSEGV, SIG_DFL);	  /* a sanitizer's handler makes calls */
 	setitimer(ITIMER_REAL, &t, NULL); /* pause() and its like end by SIGALRM */
 }
 
