@@ -56,6 +56,11 @@ for who in member primary; do
 	done
 done
 touch "$h/marks/go"
+ended() { ctl show "$id" | grep -q finished; }
+soon "it ends" ended
+# a member may look at the output; the acknowledgement is root's
+member bash -c 'asks "$@"' asks wait "$id" >"$w/out" 2>"$w/err"
+has "a member sees the output" "$w/out" started
 ok "root gets the result" ctl wait "$id"
 
 # without the word admin-group the socket is root's alone
