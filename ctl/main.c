@@ -68,6 +68,14 @@ usage(FILE *f, const struct ctl_verb *v)
 	fprintf(f, "usage: reevectl %s%s%s\n", v->name, *v->args == '\0' ? "" : " ", v->args);
 }
 
+static int
+verb_help(const struct ctl_verb *v)
+{
+	usage(stdout, v);
+	printf("\n%s\n", v->doc);
+	return CTL_EXIT_OK;
+}
+
 int
 ctl_usage(const char *name)
 {
@@ -145,11 +153,8 @@ main(int argc, char **argv)
 		c.json = 1;
 		argv[--argc] = NULL;
 	}
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		usage(stdout, v);
-		printf("\n%s\n", v->doc);
-		return CTL_EXIT_OK;
-	}
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return verb_help(v);
 	optind = 0;
 	rc = v->run(&c, argc, argv);
 	imsgbuf_free(c.chan);
