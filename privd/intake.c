@@ -192,12 +192,13 @@ queued(const struct privd *p)
 	return n;
 }
 
+/* T NULL: before it is known what is asked. A kind without an executor waits for nobody. */
 static int
-room_check(struct privd *p, struct errmsg *e)
+room_check(struct privd *p, const struct ticket *t, struct errmsg *e)
 {
 	if (privd_open(p, e) == -1)
 		return -1;
-	if (queued(p) >= p->w.conf->max_queue)
+	if (t != NULL && t->kind->nsteps > 0 && queued(p) >= p->w.conf->max_queue)
 		return err_set(e, "%u jobs are queued already (max-queue)", p->w.conf->max_queue);
 	return spool_room(p->spool, SPOOL_WANT, e);
 }
@@ -243,7 +244,7 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 	off_t off;
 
 	fill_accepted(in, &rec);
-	if (room_check(p, e) == -1 || fresh_use(p, in, e) == -1 ||
+	if (room_check(p, in->t, e) == -1 || fresh_use(p, in, e) == -1 ||
 	    audit_accept(p, in, &rec, e) == -1 ||
 	    ledger_append(p->ledger, &rec, now, &off, e) == -1)
 		return refuse(p, in, e);
@@ -324,7 +325,7 @@ intake_submit(struct privd *p, const char *origin, const struct msg_submit *m, s
 	int r;
 
 	*inp = NULL;
-	if (room_check(p, e) == -1)
+	if (room_check(p, NULL, e) == -1)
 		return refuse(p, NULL, e);
 	if ((in = intake_new(origin, m)) == NULL) {
 		err_set(e, "out of memory");

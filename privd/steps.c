@@ -361,6 +361,8 @@ may_start(struct privd *p, const struct job *j)
 	unsigned int running = 0, same = 0, limit = 1;
 	const struct job *o;
 
+	if (k->nsteps == 0)
+		return 1; /* a cancel never waits for a job */
 	TAILQ_FOREACH (o, &p->jobs->live, link) {
 		if (o->run == NULL)
 			continue;
