@@ -121,7 +121,7 @@ const struct sb_set *sb_set(enum sb_setid id);
 enum sb_access {
 	SB_READ = 1,  /* READ_FILE, READ_DIR */
 	SB_EXEC = 2,  /* EXECUTE (with READ_FILE) */
-	SB_WRITE = 4, /* WRITE_FILE, MAKE_*, REMOVE_*, TRUNCATE, REFER where the ABI has it */
+	SB_WRITE = 4, /* WRITE_FILE, MAKE_*, REMOVE_*; TRUNCATE, REFER, IOCTL_DEV where the ABI has it */
 };
 
 struct sb_path {
