@@ -139,8 +139,8 @@ w_shell(const struct probe *p, const struct probe_ctx *c)
 	return errno;
 }
 
-#define SHELL                                                                         \
-	"t=$(mktemp) && echo x | cat >$t && test x = \"$(cat $t)\" && mkdir $t.d && " \
+#define SHELL                                                                                 \
+	"t=$(mktemp -p /tmp) && echo x | cat >$t && test x = \"$(cat $t)\" && mkdir $t.d && " \
 	"mv $t $t.d/f && ln -s f $t.d/l && ls -l $t.d >/dev/null && rm -r $t.d && exec true"
 
 static const struct purpose purposes[] = {
