@@ -72,7 +72,8 @@ struct sb_prog; /* a compiled filter */
 /*
  * Compiles F with libseccomp to BPF: architecture first (foreign ones and x32 die), then the rows;
  * clone3 answers ENOSYS everywhere. A TRACE=1 build logs (SECCOMP_RET_LOG) instead of killing.
- * NULL with E on failure. Compile once, load per job.
+ * NULL with E on failure. For execd/mkfilters.c, which compiles every filter while reeve is built,
+ * and for tests: what is installed only loads, and has no libseccomp.
  */
 struct sb_prog *sb_filter_compile(const struct sb_filter *f, struct errmsg *e);
 /* Loads it by seccomp(2) for this thread's process. 0 or -1 with E. */
@@ -85,7 +86,8 @@ const struct sock_fprog *sb_filter_bpf(const struct sb_prog *p); /* its BPF, for
  * The short deny list of what nobody may ever call (privd and all that it starts): kexec, modules,
  * bpf, perf, userfaultfd, io_uring, swap, keyctl, open_by_handle_at, ... each EPERM (DESIGN 11).
  */
-struct sb_prog *sb_never_compile(struct errmsg *e);
+struct sb_prog *sb_never_compile(struct errmsg *e); /* as sb_filter_compile() */
+const struct sb_prog *sb_never(void);		    /* as the build compiled it */
 const struct sb_set *sb_never_set(void); /* its rows, for the tests */
 
 /*
@@ -121,7 +123,7 @@ const struct sb_set *sb_set(enum sb_setid id);
 enum sb_access {
 	SB_READ = 1,  /* READ_FILE, READ_DIR */
 	SB_EXEC = 2,  /* EXECUTE (with READ_FILE) */
-	SB_WRITE = 4, /* WRITE_FILE, MAKE_*, REMOVE_*; TRUNCATE, REFER, IOCTL_DEV where the ABI has it */
+	SB_WRITE = 4, /* WRITE_FILE, MAKE_*, REMOVE_*, with the newer TRUNCATE, REFER, IOCTL_DEV */
 };
 
 struct sb_path {
