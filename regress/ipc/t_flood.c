@@ -1,7 +1,7 @@
 /*
- * Rogue peers that send or take too much: descriptors without end at a channel that takes none,
- * a million messages, and a peer that never reads. Descriptors, queue and memory stay bounded, and
- * nothing blocks.
+ * Attacks fd-flood and backpressure: rogue peers that send or take too much: descriptors without
+ * end at a channel that takes none, a million messages, and a peer that never reads. Descriptors,
+ * queue and memory stay bounded, and nothing blocks.
  */
 #include <sys/wait.h>
 

@@ -1,6 +1,7 @@
 /*
- * Messages in every order: a room takes exactly those that the conversation allows where it stands.
- * What is allowed is written here a second time, in the words of the conversation, not of phases.
+ * Attack order-permutations. Messages in every order: a room takes exactly those that the
+ * conversation allows where it stands. What is allowed is written here a second time, in the words
+ * of the conversation, not of phases.
  */
 #include "regress/check.h"
 #include "regress/ipc/peer.h"

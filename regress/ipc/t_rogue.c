@@ -1,7 +1,8 @@
 /*
- * Rogue peers, made from the message table: for every row, in the room that receives it and in
- * those that must not, what a hostile peer may try. A breach must be found, at once where the
- * header shows it, with no descriptor left open; what is lawful must pass.
+ * Attacks type-sweep and length-sweep: rogue peers, made from the message table: for every row, in
+ * the room that receives it and in those that must not, what a hostile peer may try. A breach must
+ * be found, at once where the header shows it, with no descriptor left open; what is lawful must
+ * pass.
  */
 #include "regress/check.h"
 #include "regress/ipc/peer.h"

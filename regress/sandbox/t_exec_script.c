@@ -1,7 +1,8 @@
 /*
- * script.run through the real executor: what the script is told, what it sees of itself (golden),
- * what it cannot reach, how it ends. In a mount namespace of the test's own, with an overlay on
- * /etc, so that /etc/reeve can stand there without touching the machine.
+ * Attacks env-and-fds and escape-from-executor: script.run through the real executor: what the
+ * script is told, what it sees of itself (golden), what it cannot reach, how it ends. In a mount
+ * namespace of the test's own, with an overlay on /etc, so that /etc/reeve can stand there without
+ * touching the machine.
  */
 #include <sys/mount.h>
 

@@ -1,8 +1,8 @@
 /*
- * Every profile of execd, every variant of a script's, and the supervisor: confined by execd's own
- * lines, one child per probe. What a profile's sets do not hold must end as its filter says; what
- * they hold must work, or be refused by the layer that the row names; and what the profile is for
- * must work. Runs in a mount namespace with doors of its own making.
+ * Attack denied-table. Every profile of execd, every variant of a script's, and the supervisor:
+ * confined by execd's own lines, one child per probe. What a profile's sets do not hold must end as
+ * its filter says; what they hold must work, or be refused by the layer that the row names; and
+ * what the profile is for must work. Runs in a mount namespace with doors of its own making.
  */
 #include <sys/vfs.h>
 

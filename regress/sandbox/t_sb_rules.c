@@ -1,7 +1,8 @@
 /*
- * Every row of every set, both ways. First the compiled program is asked, call by call, and
- * compared with what the tables say; then each row is executed in a child that has the filter, with
- * an argument that the row allows (must live) and with each mutation that no row allows (must die).
+ * Attack denied-table: every row of every set, both ways. First the compiled program is asked, call
+ * by call, and compared with what the tables say; then each row is executed in a child that has the
+ * filter, with an argument that the row allows (must live) and with each mutation that no row
+ * allows (must die).
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>

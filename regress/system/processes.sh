@@ -1,5 +1,5 @@
 #!/bin/bash
-# The processes as the kernel shows them while a script runs: reeve-privd, its supervisor, its tool. Who they are,
+# Attack cross-process. The processes as the kernel shows them while a script runs: reeve-privd, its supervisor, its tool. Who they are,
 # what they may, and what root's process has mapped.
 # shellcheck disable=SC1091,SC2154 # lib.bash sets them
 . "$(dirname "$0")/lib.bash"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SIGHUP and reevectl reload: all or nothing.
+# Attack reload-races. SIGHUP and reevectl reload: all or nothing.
 # shellcheck disable=SC1091,SC2154 # lib.bash sets them
 . "$(dirname "$0")/lib.bash"
 host_new
