@@ -1,4 +1,8 @@
 /* privd/conf.c: values and defaults; what stands at agent.conf's path. Bad lines: t_conffiles. */
+#include <sys/mount.h>
+
+#include <sched.h>
+
 #include "privd/conf.h"
 #include "regress/unit/confkit.h"
 
@@ -150,6 +154,51 @@ test_parents(void)
 	}
 }
 
+/* agent.conf beside the /etc/passwd PASSWD, in a mount namespace of this child's own. */
+static const char *passwd;
+
+static int
+child_users(void)
+{
+	struct conf *c;
+
+	ck_text("passwd", passwd, 0644);
+	if (unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount(ck_path("passwd"), "/etc/passwd", NULL, MS_BIND, NULL) == -1)
+		return 77;
+	c = conf_load(ck_path("agent.conf"), &e);
+	if (c != NULL)
+		return c->users[USER_RUN].uid == 901 ? 0 : 1;
+	return strstr(e.text, "one uid") != NULL	? 2
+	       : strstr(e.text, "uid or gid 0") != NULL ? 3
+							: 4;
+}
+
+static void
+test_users(void)
+{
+	static const struct {
+		const char *passwd;
+		int want;
+	} rows[] = {
+	    {"_reeverun:x:901:901:::\n_reevescript:x:902:901:::\n", 0},
+	    {"_reeverun:x:901:901:::\n_reevescript:x:901:902:::\n", 2},
+	    {"_reeverun:x:0:901:::\n", 3},
+	    {"_reevescript:x:901:0:::\n", 3},
+	};
+
+	ck_new();
+	ck_text("agent.conf", CK_AGENT, 0644);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int rv;
+
+		passwd = rows[i].passwd;
+		rv = kit_child(child_users);
+		CHECKF(rv == rows[i].want, "row %zu: %d, not %d", i, rv, rows[i].want);
+	}
+	kit_clean();
+}
+
 static void
 test_size(void)
 {
@@ -181,6 +230,7 @@ main(void)
 	test_names();
 	test_paths();
 	test_parents();
+	test_users();
 	test_size();
 	return check_done();
 }

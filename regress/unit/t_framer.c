@@ -61,6 +61,13 @@ test_cap(void)
 	CHECK(framer_data(&f, big, sizeof(big)) == 0 && payload(fd, FR_DATA) == (long)sizeof(big));
 	close(fd);
 	CHECK(framer_init(&f, fd, 1, 1, &e) == -1);
+	/* the cap falls into the middle of what comes at once */
+	fd = new_spool();
+	CHECK(framer_init(&f, fd, 1, 10, &e) == 0);
+	framer_output(&f, FR_STDOUT, big, 7);
+	framer_output(&f, FR_STDERR, big, 7);
+	CHECK(f.cut == 4 && payload(fd, FR_STDOUT) == 7 && payload(fd, FR_STDERR) == 3);
+	close(fd);
 }
 
 static void

@@ -266,6 +266,35 @@ child_eio(void)
 	return 0;
 }
 
+/* In a child: each type of record is synced before its append returns. */
+static int
+child_synced(void)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	static struct seen s;
+	struct ledger_rec r;
+	struct errmsg e;
+	struct ledger *l[LR_LIMIT] = {NULL};
+	int type;
+
+	for (type = 1; type < LR_LIMIT; type++) {
+		if (ledger_typename((uint8_t)type) == NULL)
+			continue;
+		kit_new(); /* each with a lock of its own */
+		if (ledger_make(kit_fd, &e) == -1 || (l[type] = reopen(&s, &e)) == NULL)
+			return 1;
+	}
+	if (f == NULL || seccomp_rule_add(f, SCMP_ACT_ERRNO(EIO), SCMP_SYS(fsync), 0) != 0 ||
+	    seccomp_load(f) != 0)
+		return 77;
+	for (type = 1; type < LR_LIMIT; type++) {
+		r = sample((enum ledger_type)type);
+		if (l[type] != NULL && ledger_append(l[type], &r, NOW, NULL, &e) != -1)
+			return 100 + type;
+	}
+	return 0;
+}
+
 static void
 t_full_and_eio(void)
 {
@@ -279,6 +308,9 @@ t_full_and_eio(void)
 	rv = kit_child(child_eio);
 	CHECKF(rv == 0, "child for a failing fsync: %d", rv);
 	same("after a failed fsync", 0, whole.n);
+	rv = kit_child(child_synced);
+	CHECKF(rv == 0, "%s is not synced: %d",
+	    rv > 100 ? ledger_typename((uint8_t)(rv - 100)) : "a record", rv);
 }
 
 /* A ledger of 18 MB is replayed with the memory of a small one. */

@@ -99,6 +99,27 @@ gate_row(const struct msg_row *r)
 	CHECKF(msg_gate_check(&g, r->num, r->min, r->fds) == MSG_DIRECTION, "%s", r->name);
 }
 
+/* Once is once also after all that may come in between: one gate sees each row, then each again. */
+static void
+once(void)
+{
+	const struct msg_row *r;
+	struct msg_gate g;
+	size_t i;
+	int again;
+
+	msg_gate_init(&g, ROOM_PRIVD, ROOM_PRIVD);
+	for (again = 0; again < 2; again++)
+		for (i = 0; (r = msg_nth(i)) != NULL; i++) {
+			g.self = r->to;
+			g.peer = r->from;
+			g.phase = r->phases;
+			CHECKF(msg_gate_check(&g, r->num, r->min, r->fds) ==
+				   (again && r->times == MSG_ONCE ? MSG_TWICE : MSG_PASS),
+			    "%s among all, %d", r->name, again);
+		}
+}
+
 static void
 names(void)
 {
@@ -123,6 +144,7 @@ main(void)
 	hash();
 	for (i = 0; (r = msg_nth(i)) != NULL; i++)
 		gate_row(r);
+	once();
 	msg_gate_init(&g, ROOM_PRIVD, ROOM_CTL);
 	CHECK(g.phase == PH_START);
 	CHECK(msg_gate_check(&g, 0, 0, 0) == MSG_UNKNOWN);

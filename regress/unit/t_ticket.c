@@ -103,6 +103,8 @@ static const struct {
     {"notafter 1795230000", "notafter 1795226399", "line 7: notafter: must be after issued"},
     {"notafter 1795230000", "notafter 1795831201", "line 7: notafter: at most 604800 seconds"},
     {"notafter 1795230000", "notafter 18446744073709551616", "line 7: notafter"},
+    {"notbefore 1795226400\nnotafter 1795230000", "notbefore 1795226401\nnotafter 1795831201",
+	"line 7: notafter: at most 604800 seconds"},
     {"requester ops-1", "requester ops 1", "line 8: requester"},
     {"requester ops-1", "requester -ops", "line 8: requester"},
     {"requester ops-1", "requester", "line 8: requester: one space and a value"},
