@@ -120,6 +120,35 @@ once(void)
 		}
 }
 
+/* What the order of an executor's life rests on, written a second time: a row that was widened
+ * agrees with the gate, but not with this. */
+static void
+promises(void)
+{
+	static const struct {
+		uint32_t num;
+		unsigned int phases;
+	} p[] = {{MSG_EXEC_HOST, PH_START}, {MSG_EXEC_CGROUP, PH_START}, {MSG_EXEC_BLOB, PH_START},
+	    {MSG_EXEC_SEAL, PH_START}, {MSG_EXEC_START, PH_START}, {MSG_EXEC_READY, PH_SETUP},
+	    {MSG_EXEC_FAIL, PH_SETUP | PH_ARMED}, {MSG_EXEC_GO, PH_ARMED}, {MSG_EXEC_EXIT, PH_RUN},
+	    {MSG_NETD_CONF, PH_START}, {MSG_NETD_PEER, PH_START}, {MSG_DIAL_CONF, PH_START},
+	    {MSG_DIAL_PEER, PH_START}, {MSG_JOB_SUBMIT, PH_RUN}, {MSG_CONFIRM_SIG, PH_RUN}};
+	static const uint32_t many[] = {MSG_NETD_CONF, MSG_EXEC_BLOB};
+	const struct msg_row *r;
+	size_t i, k;
+
+	for (i = 0; i < sizeof(p) / sizeof(p[0]); i++)
+		CHECKF(msg_row(p[i].num)->phases == p[i].phases, "%s", msg_row(p[i].num)->name);
+	/* before the work begins, what may come again is listed */
+	for (i = 0; (r = msg_nth(i)) != NULL; i++) {
+		if ((r->phases & PH_START) == 0 || r->times == MSG_ONCE)
+			continue;
+		for (k = 0; k < 2 && many[k] != r->num; k++)
+			;
+		CHECKF(k < 2, "%s more than once", r->name);
+	}
+}
+
 static void
 names(void)
 {
@@ -145,6 +174,7 @@ main(void)
 	for (i = 0; (r = msg_nth(i)) != NULL; i++)
 		gate_row(r);
 	once();
+	promises();
 	msg_gate_init(&g, ROOM_PRIVD, ROOM_CTL);
 	CHECK(g.phase == PH_START);
 	CHECK(msg_gate_check(&g, 0, 0, 0) == MSG_UNKNOWN);
