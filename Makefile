@@ -34,17 +34,17 @@ CFLAGS	?= -g
 CFLAGS	+= -std=gnu11 $(HARDEN) $(WARN)
 LDFLAGS	+= $(LDHARD)
 
-LIBS_privd = -lseccomp -lsodium -lbsd -lmd
-LIBS_execd = -lseccomp -lsodium -lbsd -lmd
-LIBS_ctl = -lseccomp -lsodium -lbsd -lmd -lsmartcols
+LIBS_privd = -lsodium -lbsd -lmd
+LIBS_execd = -lsodium -lbsd -lmd
+LIBS_ctl = -lsodium -lbsd -lmd -lsmartcols
 LIBS_cli = -lsodium -lbsd -lmd -lsmartcols
 LIBS_test = -lseccomp -lsodium -lbsd -lmd -lsmartcols
 
 ROOMS	= lib proto imsg privd execd ctl cli
 PROGS	= $(BUILD)/reeve-privd $(BUILD)/reeve-execd $(BUILD)/reevectl $(BUILD)/reeve
 
-# every .c of a room but its main.c goes into the room's archive
-src_of	= $(filter-out $(1)/main.c,$(sort $(wildcard $(1)/*.c)))
+# every .c of a room but its main.c, and what runs while building, goes into the room's archive
+src_of	= $(filter-out $(1)/main.c $(1)/mkfilters.c,$(sort $(wildcard $(1)/*.c)))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ar_of	= $(foreach r,$(1),$(BUILD)/$(r).a)
 SHARED	= $(call ar_of,imsg proto lib)
@@ -68,6 +68,17 @@ $(BUILD)/gen/version.h: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
 $(BUILD)/obj/%.o: %.c $(BUILD)/gen/version.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Filters are compiled now, by the same flags, and only loaded on a host: gen/never.h, gen/filters.h.
+MKFILTERS = execd/mkfilters.c execd/filter_rows.c lib/sb_seccomp.c lib/sb_sets.c lib/sb_prog.c \
+	  lib/fdutil.c lib/strutil.c lib/err.c
+$(BUILD)/mkfilters: $(call obj,$(MKFILTERS)) $(PROFILES)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
+$(BUILD)/gen/never.h $(BUILD)/gen/filters.h: $(BUILD)/gen/%.h: $(BUILD)/mkfilters
+	@mkdir -p $(@D)
+	$< $* >$@.tmp && mv $@.tmp $@
+$(call obj,lib/sb_never.c): $(BUILD)/gen/never.h
+$(call obj,execd/filter.c): $(BUILD)/gen/filters.h
 
 define room_rules
 $$(BUILD)/$(1).a: $$(call obj,$$(call src_of,$(1)))

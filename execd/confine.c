@@ -1,6 +1,4 @@
 /* From a profile row and this host's words to one struct sb. */
-#include <sys/syscall.h>
-
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +6,7 @@
 #include <unistd.h>
 
 #include "execd/confine.h"
-
-/* What the supervisor needs beyond memory, held descriptors and waiting. */
-static const struct sb_rule sup_rules[] = {
-    {__NR_wait4, {{0, SB_ANY, 0, 0}}, "how the tool ended"},
-    {__NR_fsync, {{0, SB_ANY, 0, 0}}, "the exit frame is on disk before anybody hears of it"},
-    {__NR_ftruncate, {{0, SB_ANY, 0, 0}}, "a torn frame is cut off again"},
-    {__NR_sendmsg, {{0, SB_ANY, 0, 0}}, "EXEC_READY, EXEC_FAIL, EXEC_EXIT"},
-    {__NR_recvmsg, {{0, SB_ANY, 0, 0}}, "EXEC_GO"},
-};
-
-static const struct sb_set sup_own = {
-    "supervisor", sup_rules, sizeof(sup_rules) / sizeof(sup_rules[0])};
+#include "execd/filter.h"
 
 /* What the effect checks of the package steps read. */
 static const struct sb_path sup_paths[] = {
@@ -194,20 +181,10 @@ add_script(struct confine *c, const struct msg_host *h, struct errmsg *e)
 }
 
 static int
-compile(struct confine *c, const struct profile *p, int ids, struct errmsg *e)
+use_filter(struct confine *c, const struct profile *p, enum filter_use use, struct errmsg *e)
 {
-	struct sb_filter f = {.dflt = p->dflt};
-	unsigned int i, n = 0;
-
-	for (i = 0; i < p->nsets; i++)
-		f.sets[n++] = sb_set(p->sets[i]);
-	if (ids)
-		f.sets[n++] = sb_set(SBS_IDS);
-	if (p->own != NULL)
-		f.sets[n++] = p->own;
-	if ((c->prog = sb_filter_compile(&f, e)) == NULL)
-		return -1;
-	c->sb.prog = c->prog;
+	if ((c->sb.prog = filter_get(p, use)) == NULL)
+		return err_set(e, "profile %s: no such filter was built", p->name);
 	return 0;
 }
 
@@ -253,17 +230,13 @@ confine_tool(struct confine *c, const struct profile *p, const struct msg_host *
 	if ((p->flags & PF_APTLINKS) && add_apt_links(c, e) == -1)
 		return -1;
 	s->ambient = s->caps != 0 && !(p->flags & PF_BUILTIN);
-	return compile(c, p, p->pu == PU_SCRIPT && s->caps != 0, e);
+	return use_filter(c, p, p->pu == PU_SCRIPT && s->caps != 0 ? FILTER_IDS : FILTER_TOOL, e);
 }
 
 int
 confine_supervisor(
     struct confine *c, const struct profile *p, const struct msg_host *h, struct errmsg *e)
 {
-	static const struct profile row = {
-	    .dflt = SB_KILL, .sets = {SBS_BASE, SBS_POLL}, .nsets = 2, .own = &sup_own};
-	static const struct profile row_files = {
-	    .dflt = SB_KILL, .sets = {SBS_BASE, SBS_POLL, SBS_FILES}, .nsets = 3, .own = &sup_own};
 	struct sb *s = &c->sb;
 	int files = p->id == PR_PKG || p->id == PR_PKGPLAN || p->id == PR_PKGLIST;
 
@@ -277,13 +250,5 @@ confine_supervisor(
 	s->npaths = files ? sizeof(sup_paths) / sizeof(sup_paths[0]) : 0;
 	s->nofile = 64;
 	s->below_minimum = h->below_minimum;
-	return compile(c, files ? &row_files : &row, 0, e);
-}
-
-void
-confine_free(struct confine *c)
-{
-	sb_filter_free(c->prog);
-	c->prog = NULL;
-	c->sb.prog = NULL;
+	return use_filter(c, p, files ? FILTER_SUP_FILES : FILTER_SUP, e);
 }

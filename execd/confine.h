@@ -13,11 +13,9 @@
 #define CONFINE_MOUNTS 160
 #define CONFINE_TEXT   32768
 
-/* What S points into; zeroed by confine_tool() and confine_supervisor(), given back by
- * confine_free(). */
+/* What SB points into; zeroed by confine_tool() and confine_supervisor(). */
 struct confine {
 	struct sb sb; /* give this to sb_apply() */
-	struct sb_prog *prog;
 	struct sb_path path[CONFINE_PATHS];
 	struct sb_mount mount[CONFINE_MOUNTS];
 	char text[CONFINE_TEXT]; /* paths that are not constants */
@@ -39,7 +37,5 @@ int confine_tool(
  */
 int confine_supervisor(
     struct confine *c, const struct profile *p, const struct msg_host *h, struct errmsg *e);
-
-void confine_free(struct confine *c);
 
 #endif

@@ -88,7 +88,7 @@ const struct sock_fprog *sb_filter_bpf(const struct sb_prog *p); /* its BPF, for
  */
 struct sb_prog *sb_never_compile(struct errmsg *e); /* as sb_filter_compile() */
 const struct sb_prog *sb_never(void);		    /* as the build compiled it */
-const struct sb_set *sb_never_set(void); /* its rows, for the tests */
+const struct sb_set *sb_never_set(void);	    /* its rows, for the tests */
 
 /*
  * Shared sets (sb_sets.c), by a function because this tree has no extern variables.

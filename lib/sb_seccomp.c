@@ -1,10 +1,6 @@
-/* Filters: tables of rows to BPF by libseccomp, compiled once, loaded by seccomp(2) per job. */
+/* Filters: tables of rows to BPF by libseccomp. No program that is installed links this file. */
 
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +12,7 @@
 
 #include "lib/fdutil.h"
 #include "lib/sb.h"
-
-struct sb_prog {
-	struct sock_fprog fprog;
-};
+#include "lib/sb_prog.h"
 
 static uint32_t
 default_action(enum sb_default d)
@@ -192,27 +185,4 @@ sb_never_compile(struct errmsg *e)
 		p = export(ctx, e);
 	seccomp_release(ctx);
 	return p;
-}
-
-const struct sock_fprog *
-sb_filter_bpf(const struct sb_prog *p)
-{
-	return &p->fprog;
-}
-
-int
-sb_filter_load(const struct sb_prog *p, struct errmsg *e)
-{
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p->fprog) == -1)
-		return err_errno(e, "seccomp");
-	return 0;
-}
-
-void
-sb_filter_free(struct sb_prog *p)
-{
-	if (p == NULL)
-		return;
-	free(p->fprog.filter);
-	free(p);
 }

@@ -39,16 +39,7 @@ needed(const struct words *w)
 int
 sandbox_apply(const struct words *w, struct errmsg *e)
 {
-	struct sb_prog *never;
-	int rc;
-
-	if (sb_bounding_cut(needed(w), e) == -1)
-		return -1;
-	if ((never = sb_never_compile(e)) == NULL)
-		return -1;
-	rc = sb_filter_load(never, e);
-	sb_filter_free(never);
-	if (rc == -1)
+	if (sb_bounding_cut(needed(w), e) == -1 || sb_filter_load(sb_never(), e) == -1)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return err_errno(e, "dumpable");

@@ -23,7 +23,7 @@ only() {
 	done
 }
 
-root='libc libbsd libmd libseccomp libsodium'
+root='libc libbsd libmd libsodium'
 # shellcheck disable=SC2086
 {
 	only reeve-privd $root

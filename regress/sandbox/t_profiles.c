@@ -365,7 +365,6 @@ test_instance(const struct inst *in)
 	}
 	CHECK(pid != -1 && waitpid(pid, &status, 0) == pid);
 	CHECKF(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %#x", in->name, status);
-	confine_free(&b.c);
 }
 
 /* A profile that nobody tries fails the test; so does one that is tried and is no more. */
