@@ -61,6 +61,7 @@ static void
 t_output(void)
 {
 	struct spool *s = fresh(MAX);
+	uint8_t rec[EXITREC_SIZE];
 	struct errmsg e;
 	struct exitrec r;
 	struct stat st;
@@ -84,6 +85,11 @@ t_output(void)
 	CHECK(spool_exitrec(s, id, 0, &r, &e) == 0);
 	put_exit(fd, 1, END_TIMEOUT);
 	CHECK(spool_exitrec(s, id, 1, &r, &e) == 1 && r.end == END_TIMEOUT);
+	CHECK(spool_exitrec(s, id, 0, &r, &e) == 0 && spool_exitrec(s, id, 2, &r, &e) == 0);
+	/* a frame of one step around the record of another */
+	exitrec_put(rec, &(struct exitrec){.step = 1, .end = END_OK, .effect = EFFECT_NONE});
+	put_frame(fd, FR_EXIT, 2, rec, sizeof(rec));
+	CHECK(spool_exitrec(s, id, 2, &r, &e) == -1 && spool_exitrec(s, id, 1, &r, &e) == 0);
 	spool_remove(s, id);
 	CHECK(!kit_there(OUT));
 	CHECK(spool_exitrec(s, id, 1, &r, &e) == 0);
