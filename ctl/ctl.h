@@ -98,6 +98,7 @@ int verb_reload(struct ctl *, int, char **);
 int verb_check(struct ctl *, int, char **);
 int verb_selftest(struct ctl *, int, char **);
 int verb_policy(struct ctl *, int, char **);
+int verb_trust(struct ctl *, int, char **);
 int verb_audit(struct ctl *, int, char **);
 
 #endif

@@ -29,6 +29,7 @@ static const struct ctl_verb verbs[] = {
     {"self-test", "", "shows that the live agent refuses and confines", verb_selftest},
     {"policy", "test TICKET [SIG...]", "would policy allow this ticket, and by which line",
 	verb_policy},
+    {"trust", "FILE SIG...", "gives the host a new key store that admin keys signed", verb_trust},
     {"audit", "verify [-k KEY] FILE...", "verifies the chain of audit files, oldest first",
 	verb_audit},
     {NULL, NULL, NULL, NULL},

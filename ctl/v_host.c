@@ -209,3 +209,33 @@ verb_policy(struct ctl *c, int argc, char **argv)
 	puts(text);
 	return rc;
 }
+
+int
+verb_trust(struct ctl *c, int argc, char **argv)
+{
+	struct msg_keys k = {.nsigs = 0};
+	struct errmsg e;
+	char text[1025], *file, *sig;
+	size_t len;
+	int rc;
+
+	if (argc < 3 || argc - 2 > TICKET_SIGS)
+		return ctl_usage("trust");
+	file = ctl_readfile(argv[1], KEYSFILE_MAX, &k.len);
+	if (k.len == 0)
+		errx(CTL_EXIT_AGENT, "%s: is empty", argv[1]);
+	k.text = (const uint8_t *)file;
+	for (int i = 2; i < argc; i++) {
+		sig = ctl_readfile(argv[i], SIGNIFY_TEXT_MAX, &len);
+		if (sig_parse(&k.sig[k.nsigs++], sig, len, &e) == -1)
+			errx(CTL_EXIT_AGENT, "%s: %s", argv[i], e.text);
+		free(sig);
+	}
+	rc = ctl_ask(c, MSG_CTL_KEYS, msg_keys_put(&k), text, sizeof(text));
+	free(file);
+	if (rc == CTL_EXIT_OK)
+		puts(text);
+	else
+		warnx("refused: %s", text);
+	return rc;
+}

@@ -25,6 +25,7 @@
 
 #define MSG_PAYLOAD_MAX	  24576 /* of any message */
 #define MSG_TICKETREQ_MAX (8 + 2 + 8192 + 1 + 8 * 72)
+#define MSG_KEYS_MAX	  (2 + 23552 + 1 + 8 * 72)
 #define MSG_PIECE	  16384 /* bytes of a blob in one message */
 
 #define MSG_TABLE(X)                                                                               \
@@ -85,6 +86,8 @@
 	    "would policy allow it?")                                                              \
 	X(69, CTL_SELFTEST, CTL, PRIVD, PH_RUN, MANY, 0, 0, 0, "run the internal step selftest")   \
 	X(70, CTL_CANCEL, CTL, PRIVD, PH_RUN, MANY, 16, 16, 0, "cancel, by the host's own word")   \
+	X(71, CTL_KEYS, CTL, PRIVD, PH_RUN, MANY, 4, MSG_KEYS_MAX, 0,                              \
+	    "a key store file, signatures")                                                        \
 	X(80, CTL_OK, PRIVD, CTL, PH_RUN, MANY, 0, 1024, 0, "done; words")                         \
 	X(81, CTL_ERR, PRIVD, CTL, PH_RUN, MANY, 1, 1024, 0, "refused; why")                       \
 	X(82, CTL_ITEM, PRIVD, CTL, PH_RUN, MANY, 3, 16384, 0, "one row: key NUL value NUL ...")   \

@@ -9,11 +9,31 @@
 
 _Static_assert(MSG_TICKETREQ_MAX == 8 + 2 + TICKET_MAX + 1 + TICKET_SIGS * FIELD_SIG, "submit");
 
+static void
+put_sigs(struct ibuf *b, const struct sig *sig, size_t n)
+{
+	ibuf_put_u8(b, (uint8_t)n);
+	for (size_t i = 0; i < n; i++)
+		field_put_sig(b, &sig[i]);
+}
+
+static int
+get_sigs(struct ibuf *b, struct sig sig[TICKET_SIGS], size_t *nsigs)
+{
+	uint8_t n;
+
+	if (ibuf_get_u8(b, &n) == -1 || n > TICKET_SIGS)
+		return -1;
+	for (*nsigs = 0; *nsigs < n; (*nsigs)++)
+		if (field_get_sig(b, &sig[*nsigs]) == -1)
+			return -1;
+	return 0;
+}
+
 struct ibuf *
 msg_submit_put(const struct msg_submit *m)
 {
 	struct ibuf *b;
-	size_t i;
 
 	if (m->len < 1 || m->len > TICKET_MAX || m->nsigs > TICKET_SIGS)
 		return NULL;
@@ -21,9 +41,7 @@ msg_submit_put(const struct msg_submit *m)
 		return NULL;
 	ibuf_put_u64(b, m->fence);
 	ibuf_put_blk(b, m->ticket, m->len);
-	ibuf_put_u8(b, (uint8_t)m->nsigs);
-	for (i = 0; i < m->nsigs; i++)
-		field_put_sig(b, &m->sig[i]);
+	put_sigs(b, m->sig, m->nsigs);
 	return field_done(b);
 }
 
@@ -31,16 +49,38 @@ int
 msg_submit_get(const struct imsg *im, struct msg_submit *m)
 {
 	struct ibuf b;
-	uint8_t n;
 
 	ibuf_from(&b, im->data, im->len);
 	if (ibuf_get_u64(&b, &m->fence) == -1 ||
 	    field_get_blk(&b, &m->ticket, &m->len, 1, TICKET_MAX) == -1 ||
-	    ibuf_get_u8(&b, &n) == -1 || n > TICKET_SIGS)
+	    get_sigs(&b, m->sig, &m->nsigs) == -1)
 		return -1;
-	for (m->nsigs = 0; m->nsigs < n; m->nsigs++)
-		if (field_get_sig(&b, &m->sig[m->nsigs]) == -1)
-			return -1;
+	return ibuf_get_end(&b);
+}
+
+struct ibuf *
+msg_keys_put(const struct msg_keys *m)
+{
+	struct ibuf *b;
+
+	if (m->len < 1 || m->len > KEYSFILE_MAX || m->nsigs > TICKET_SIGS)
+		return NULL;
+	if ((b = ibuf_open(MSG_KEYS_MAX)) == NULL)
+		return NULL;
+	ibuf_put_blk(b, m->text, m->len);
+	put_sigs(b, m->sig, m->nsigs);
+	return field_done(b);
+}
+
+int
+msg_keys_get(const struct imsg *im, struct msg_keys *m)
+{
+	struct ibuf b;
+
+	ibuf_from(&b, im->data, im->len);
+	if (field_get_blk(&b, &m->text, &m->len, 1, KEYSFILE_MAX) == -1 ||
+	    get_sigs(&b, m->sig, &m->nsigs) == -1)
+		return -1;
 	return ibuf_get_end(&b);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "imsg/imsg.h"
+#include "proto/keysfile.h"
 #include "proto/result.h"
 #include "proto/signify.h"
 #include "proto/ticket.h"
@@ -26,6 +27,16 @@ struct msg_submit {
 };
 struct ibuf *msg_submit_put(const struct msg_submit *m);
 int msg_submit_get(const struct imsg *im, struct msg_submit *m);
+
+/* CTL_KEYS: text blk (1..KEYSFILE_MAX), count u8 (0..8), sigs 72 each. */
+struct msg_keys {
+	const uint8_t *text; /* points into the message */
+	size_t len;
+	struct sig sig[TICKET_SIGS];
+	size_t nsigs;
+};
+struct ibuf *msg_keys_put(const struct msg_keys *m);
+int msg_keys_get(const struct imsg *im, struct msg_keys *m);
 
 /* JOB_BLOB, CTL_BLOB: id 16, index u8, offset u32, bytes 1..MSG_PIECE to the end. */
 struct msg_blob {

@@ -45,6 +45,7 @@ struct handler {
 #define LOOK_CTL_ACK	  0
 #define LOOK_CTL_RELOAD	  0
 #define LOOK_CTL_POLICY	  0
+#define LOOK_CTL_KEYS	  0
 #define LOOK_CTL_SELFTEST 0
 #define LOOK_CTL_CANCEL	  0
 

@@ -13,8 +13,8 @@
 #include "lib/err.h"
 #include "proto/signify.h"
 
-#define KEYSFILE_MAX  65536
-#define KEYSFILE_KEYS 128
+#define KEYSFILE_MAX  23552 /* a message carries one whole, with its signatures */
+#define KEYSFILE_KEYS 120
 
 enum key_role { ROLE_ADMIN = 1, ROLE_OPERATOR, ROLE_AUTOMATION, ROLE_ONLINE, ROLE_MAX };
 const char *role_name(enum key_role r);

@@ -77,6 +77,32 @@ submit_again(const struct imsg *im, struct ibuf **out)
 }
 
 static struct ibuf *
+keys_make(const struct msg_row *r, enum sample_size z)
+{
+	struct msg_keys m = {.text = sample_bytes, .len = 1};
+	size_t i;
+
+	(void)r;
+	if (z == SAMPLE_MAX) {
+		m.len = KEYSFILE_MAX;
+		for (i = 0; i < TICKET_SIGS; i++)
+			m.sig[m.nsigs++] = sample_sig((uint8_t)i);
+	}
+	return msg_keys_put(&m);
+}
+
+static int
+keys_again(const struct imsg *im, struct ibuf **out)
+{
+	struct msg_keys m;
+
+	if (msg_keys_get(im, &m) == -1)
+		return -1;
+	*out = msg_keys_put(&m);
+	return 0;
+}
+
+static struct ibuf *
 blob_make(const struct msg_row *r, enum sample_size z)
 {
 	struct msg_blob m = {.index = 1, .offset = 5, .data = sample_bytes};

@@ -69,6 +69,7 @@ static const struct codec codecs[] = {
     CODEC(CTL_ACK, id),
     CODEC(CTL_RELOAD, none),
     CODEC(CTL_POLICY, submit),
+    CODEC(CTL_KEYS, keys),
     CODEC(CTL_SELFTEST, none),
     CODEC(CTL_CANCEL, id),
     CODEC(CTL_OK, text),

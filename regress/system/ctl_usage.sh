@@ -40,6 +40,7 @@ reload
 check [-f FILE]
 self-test
 policy test TICKET [SIG...]
+trust FILE SIG...
 audit verify [-k KEY] FILE...'
 try 0 'usage: reevectl [-V] [-s SOCKET] [--json] VERB [ARG...]' "$ctl" --help
 listed=$(sed -n 's/^  \([a-z-]*\) .*/\1/p' out)
