@@ -142,6 +142,8 @@ adopt_record(const struct ledger_rec *r, off_t off, void *arg)
 	struct privd *p = arg;
 	struct known *k;
 
+	if (r->time > p->lastnow)
+		p->lastnow = r->time; /* a clock that went back since is audited */
 	switch (r->type) {
 	case LR_ACCEPTED:
 		return replay_accepted(p, r, off);

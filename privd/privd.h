@@ -56,6 +56,8 @@ int words_load(const char *conffile, struct words *w, struct errmsg *e);
 void words_free(struct words *w);
 /* SIGHUP, agent.reload, CTL_RELOAD: all or nothing. 0, or -1 with E and the old set in place. */
 int privd_reload(struct privd *p, struct errmsg *e);
+/* Audits which keys count from now on: how many, and the key store's version. */
+void privd_audit_keys(struct privd *p);
 /* 1 when the file "disabled" stands beside agent.conf. */
 int privd_disabled(const struct privd *p);
 /* 0, or -1 with E: why no job at all can be taken now (disabled, needs-rekey, broken ledger,

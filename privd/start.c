@@ -122,6 +122,7 @@ open_ledger(struct privd *p, struct errmsg *e)
 		snprintf(lost, sizeof(lost), "%llu", (unsigned long long)seq);
 		(void)audit_event(p->audit, "ledger.cut", "seq", lost, NULL);
 	}
+	known_prune(p, privd_now(p));
 	return spool_sweep(p->spool, known_job, p, e);
 }
 
@@ -138,6 +139,7 @@ start_state(struct privd *p, struct errmsg *e)
 	p->w.keys = keystore_load(p->statefd, p->w.conf->fleet, e);
 	if (p->w.keys == NULL)
 		return -1;
+	privd_audit_keys(p);
 	if ((p->spool = spool_open(p->statefd, p->w.conf->spool_max, e)) == NULL)
 		return -1;
 	p->floor = REEVE_BUILD_TIME;

@@ -88,6 +88,19 @@ try_reload(struct privd *p, struct words *w, struct errmsg *e)
 	return w->keys == NULL ? -1 : sandbox_covers(w, e);
 }
 
+void
+privd_audit_keys(struct privd *p)
+{
+	char count[16], version[24];
+	unsigned int n = 0;
+
+	while (policy_key(p->w.policy, n) != NULL)
+		n++;
+	snprintf(count, sizeof(count), "%u", n);
+	snprintf(version, sizeof(version), "%llu", (unsigned long long)keystore_version(p->w.keys));
+	(void)audit_event(p->audit, "key.load", "keys", count, "store", version, NULL);
+}
+
 int
 privd_reload(struct privd *p, struct errmsg *e)
 {
@@ -108,6 +121,7 @@ privd_reload(struct privd *p, struct errmsg *e)
 	control_reloaded(p);
 	log_info("configuration reloaded");
 	(void)audit_event(p->audit, "conf.reload", "file", p->conffile, NULL);
+	privd_audit_keys(p);
 	return 0;
 }
 

@@ -144,7 +144,7 @@ no 4 "policy.conf" ctl policy test forbidden forbidden.sig
 
 # ---- what is told of it ----
 
-for e in agent.start job.accept job.start job.finish job.refuse; do
+for e in agent.start key.load job.accept job.start job.finish job.refuse; do
 	has "audit" "$h/state/audit" "event=$e"
 done
 ok "the audit trail verifies" ctl audit verify "$h/state/audit"

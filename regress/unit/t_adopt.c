@@ -1,4 +1,6 @@
 /* privd/adopt.c: no fact of a job lives only in memory. What the ledger tells is what was. */
+#include <time.h>
+
 #include <sodium.h>
 
 #include "regress/unit/jobkit.h"
@@ -88,6 +90,27 @@ read_story(void)
 	CHECK(q.cut == 0);
 }
 
+/* The clock went back since the ledger's newest record: that is in the audit trail, and no more. */
+static void
+clock_back(void)
+{
+	struct ledger_rec rec = {.type = LR_INTAKE};
+	struct errmsg e;
+	uint8_t *text;
+	size_t len;
+
+	CHECK(ledger_append(q.ledger, &rec, privd_now(&q) + 1000, NULL, &e) == 0);
+	jk_close(&q);
+	jk_open(&q);
+	CHECK(q.lastnow > (uint64_t)time(NULL) + 900);
+	(void)privd_now(&q);
+	CHECK(audit_sync(q.audit) == 0);
+	text = kit_get("audit", &len);
+	CHECK(memmem(text, len, "event=clock.back", 16) != NULL);
+	free(text);
+	CHECK(q.floor <= privd_now(&q));
+}
+
 /* A ledger that tells of a job which it never accepted is no ledger to go on from. */
 static void
 no_such_job(void)
@@ -128,6 +151,7 @@ main(void)
 	p.ledger = NULL;
 	jk_open(&q);
 	read_story();
+	clock_back();
 	no_such_job();
 	jk_close(&p);
 	kit_clean();
