@@ -136,6 +136,20 @@ no 4 "disabled" submit disabled
 ok "status when disabled" ctl status
 has "status when disabled" "$w/out" disabled
 rm "$h/etc/disabled"
+
+# what waits in the queue does not start either; what runs ends
+rm "$h/marks/go" "$h/marks/one"
+ticket runs script.run name=live
+ok "submit" submit runs
+soon "it runs" test -s "$h/marks/one"
+ticket waits script.run name=live
+ok "submit one that waits" submit waits
+touch "$h/etc/disabled" "$h/marks/go"
+ok "what runs ends" ctl wait "$(id_of runs)"
+no 1 "disabled" ctl wait -o waits.result "$(id_of waits)"
+has "what waited" waits.result "end refused"
+is "its step" "$(field waits.result step)" 0
+rm "$h/etc/disabled"
 is "nothing refused has run" "$(wc -l <"$h/marks/ran")" 1
 
 ok "policy test" ctl policy test disabled disabled.sig

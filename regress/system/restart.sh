@@ -73,6 +73,37 @@ has "its end" lost.result "end unknown"
 is "it ran once" "$(wc -l <"$h/marks/slow")" 1
 touch "$h/marks/go"
 
+# ---- after a reboot there is no cgroup left: what was started does not start again, whatever is known of it ----
+
+cgroups_gone() {
+	find "$cg" -mindepth 1 -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ -z "$(find "$cg" -mindepth 1 -type d)" ]
+}
+rm "$h/marks/go" "$h/marks/slow"
+ticket rebooted script.run name=slow
+ok "submit" submit rebooted
+soon "the script runs" test -s "$h/marks/slow"
+crash
+for c in "$cg"/*-0; do echo 1 >"$c/cgroup.kill"; done
+soon "its cgroup goes" cgroups_gone
+start || finish
+no 1 "unknown" ctl wait -o rebooted.result "$(id_of rebooted)"
+has "its end" rebooted.result "end unknown"
+is "it ran once" "$(wc -l <"$h/marks/slow")" 1
+
+rm "$h/marks/slow"
+ticket halted script.run name=slow
+ok "submit" submit halted
+soon "the script runs" test -s "$h/marks/slow"
+crash
+touch "$h/marks/go"
+soon "the script ends without privd" empty
+soon "its cgroup goes" cgroups_gone
+start || finish
+no 1 "ended" ctl wait -o halted.result "$(id_of halted)"
+is "its end" "$(end_of halted.result)" "exit 7"
+is "it ran once" "$(wc -l <"$h/marks/slow")" 1
+
 # ---- cancel after a restart ----
 
 ticket endless script.run name=endless
