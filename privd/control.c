@@ -328,7 +328,7 @@ on_accept(int sock, short revents, void *arg)
 	}
 	if ((root = credentials(p, fd)) == -1)
 		log_warnx("control: a peer that is neither root nor of the admin group");
-	else if (ct.n >= CONTROL_CLIENTS)
+	else if (ct.n >= (unsigned int)(root ? CONTROL_CLIENTS : CONTROL_CLIENTS - CONTROL_ROOT))
 		log_warnx("control: %u clients already", ct.n);
 	else if (client_new(p, fd, root) == 0)
 		return;

@@ -12,6 +12,7 @@
 #include "privd/privd.h"
 
 #define CONTROL_CLIENTS 16 /* at once; one more is turned away */
+#define CONTROL_ROOT	4  /* of them are root's: nobody else can lock root out */
 
 /* Makes the directory and the socket (0600, or 0660 and the admin group) and listens. 0 or -1. */
 int control_open(struct privd *p, struct errmsg *e);

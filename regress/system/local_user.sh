@@ -55,6 +55,18 @@ for who in member primary; do
 		no 4 "root" $who bash -c 'asks "$@"' asks $v
 	done
 done
+# members who take every place that there is for them do not lock root out
+held=()
+for _ in {1..17}; do
+	member bash -c 'asks wait "$0"' "$id" >/dev/null 2>&1 &
+	held+=($!)
+done
+full() { ! member bash -c 'asks status'; }
+soon "the members have taken what they can" full
+ok "root is served" ctl status
+for p in "${held[@]}"; do kill "$p" 2>/dev/null; done
+served() { member bash -c 'asks status'; }
+soon "a member is served again" served
 touch "$h/marks/go"
 ended() { ctl show "$id" | grep -q finished; }
 soon "it ends" ended
