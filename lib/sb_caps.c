@@ -59,7 +59,9 @@ sb_bounding_cut(uint64_t caps, struct errmsg *e)
 	int have;
 
 	for (unsigned long c = 0; c < 64; c++) {
-		if ((have = bounding_has(c)) == -1)
+		if ((have = bounding_has(c)) == BEYOND)
+			break;
+		if (have == -1)
 			return err_errno(e, "capability %lu: bounding set", c);
 		if (have == 1 && !(caps & 1ULL << c) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == -1)
 			return err_errno(e, "capability %lu: bounding set", c);
@@ -124,10 +126,48 @@ prove_ids(const struct sb *s, struct errmsg *e)
 	return 0;
 }
 
+/* The bounding set holds nothing but CAPS. *KNOWN becomes all capabilities of this kernel. */
+static int
+prove_bounding(uint64_t caps, uint64_t *known, struct errmsg *e)
+{
+	int have;
+
+	*known = 0;
+	for (unsigned long c = 0; c < 64; c++) {
+		have = bounding_has(c);
+		if (have == BEYOND)
+			break;
+		if (have == -1)
+			return err_errno(e, "capability %lu: bounding set", c);
+		if (have == 1 && !(caps & 1ULL << c))
+			return err_set(e, "capability %lu is still in the bounding set", c);
+		*known |= 1ULL << c;
+	}
+	return 0;
+}
+
+/*
+ * Nothing comes back: not all that is missing at once, and none by itself of those that lead to the
+ * rest. The kernel compares with the permitted set, which is proved already to be S->CAPS alone.
+ */
+static int
+prove_lost(const struct sb *s, uint64_t known, struct errmsg *e)
+{
+	static const unsigned char keys[] = {CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_DAC_OVERRIDE,
+	    CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_MODULE};
+
+	if ((known & ~s->caps) != 0 && caps_set(s->caps | known, 0) != -1)
+		return err_set(e, "the capabilities could be taken back");
+	for (size_t i = 0; i < sizeof(keys); i++)
+		if (!(s->caps & 1ULL << keys[i]) && caps_set(s->caps | 1ULL << keys[i], 0) != -1)
+			return err_set(e, "capability %u could be taken back", keys[i]);
+	return 0;
+}
+
 static int
 prove_caps(const struct sb *s, struct errmsg *e)
 {
-	uint64_t p = 0, ef = 0, inh = 0, extra;
+	uint64_t p = 0, ef = 0, inh = 0, known;
 
 	if (caps_get(&p, &ef, &inh, e) == -1)
 		return -1;
@@ -135,23 +175,14 @@ prove_caps(const struct sb *s, struct errmsg *e)
 		return err_set(e, "the capabilities are not those that were asked for");
 	if (!s->ambient && prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) != 0)
 		return err_set(e, "capabilities would survive a change of ids");
-	for (unsigned long c = 0; c < 64; c++) {
-		int have = bounding_has(c);
-
-		if (have == BEYOND)
-			break;
-		if (have == -1)
-			return err_errno(e, "capability %lu: bounding set", c);
-		if (have == 1 && !(s->caps & 1ULL << c))
-			return err_set(e, "capability %lu is still in the bounding set", c);
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) !=
-		    (s->ambient && (s->caps & 1ULL << c)))
+	/* only what is permitted and inheritable can be ambient: no need to ask for others */
+	for (unsigned long c = 0; c < 64; c++)
+		if ((s->caps & 1ULL << c) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) != (s->ambient != 0))
 			return err_set(e, "capability %lu is wrong in the ambient set", c);
-		extra = s->caps | 1ULL << c;
-		if (extra != s->caps && caps_set(extra, 0) != -1)
-			return err_set(e, "capability %lu could be taken back", c);
-	}
-	return 0;
+	if (prove_bounding(s->caps, &known, e) == -1)
+		return -1;
+	return prove_lost(s, known, e);
 }
 
 int

@@ -109,8 +109,24 @@ null_cover(void)
 	return tree;
 }
 
+/* The same empty directory covers every door: the first is made, the others are copies of it. */
 static int
-hide(int fd, const char *path, struct errmsg *e)
+empty_cover(int *cover)
+{
+	int tree;
+
+	if (*cover != -1)
+		return copy_of(*cover);
+	tree = new_fs("tmpfs", empty_dir, ATTR_COVER);
+	if (tree != -1 && (*cover = fcntl(tree, F_DUPFD_CLOEXEC, 0)) == -1) {
+		close(tree);
+		return -1;
+	}
+	return tree;
+}
+
+static int
+hide(int fd, const char *path, int *cover, struct errmsg *e)
 {
 	struct stat st, root;
 
@@ -118,8 +134,7 @@ hide(int fd, const char *path, struct errmsg *e)
 		return err_errno(e, "%s", path);
 	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
 		return err_set(e, "%s leads to / and cannot be covered", path);
-	return attach(S_ISDIR(st.st_mode) ? new_fs("tmpfs", empty_dir, ATTR_COVER) : null_cover(),
-	    fd, path, e);
+	return attach(S_ISDIR(st.st_mode) ? empty_cover(cover) : null_cover(), fd, path, e);
 }
 
 /* A door's name may be a link (/var/run): what it leads to is what must be covered. */
@@ -134,7 +149,7 @@ open_target(const struct sb_mount *m)
 }
 
 static int
-one_mount(const struct sb_mount *m, int writable, struct errmsg *e)
+one_mount(const struct sb_mount *m, int writable, int *cover, struct errmsg *e)
 {
 	const char *path = m->path;
 	int fd, rc = 0;
@@ -153,7 +168,7 @@ one_mount(const struct sb_mount *m, int writable, struct errmsg *e)
 		rc = bind_self(fd, path, MOUNT_ATTR_NOSUID, writable ? MOUNT_ATTR_RDONLY : 0, 0, e);
 		break;
 	case SB_M_HIDE:
-		rc = hide(fd, path, e);
+		rc = hide(fd, path, cover, e);
 		break;
 	case SB_M_TMPFS:
 		rc = attach(
@@ -176,7 +191,9 @@ note_writable(const struct sb *s, unsigned char *writable)
 	struct statvfs v;
 
 	for (size_t i = 0; i < s->nmounts; i++)
-		writable[i] = statvfs(s->mounts[i].path, &v) == 0 && (v.f_flag & ST_RDONLY) == 0;
+		if (s->mounts[i].op == SB_M_RW)
+			writable[i] =
+			    statvfs(s->mounts[i].path, &v) == 0 && (v.f_flag & ST_RDONLY) == 0;
 }
 
 static int
@@ -193,7 +210,7 @@ static int
 mount_all(const struct sb *s, struct errmsg *e)
 {
 	unsigned char *writable;
-	int rc = 0;
+	int rc = 0, cover = -1;
 
 	if ((writable = calloc(s->nmounts + 1, 1)) == NULL)
 		return err_errno(e, "mounts");
@@ -201,7 +218,9 @@ mount_all(const struct sb *s, struct errmsg *e)
 	if (s->ro_root)
 		rc = set_root(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, e);
 	for (size_t i = 0; rc == 0 && i < s->nmounts; i++)
-		rc = one_mount(&s->mounts[i], writable[i], e);
+		rc = one_mount(&s->mounts[i], writable[i], &cover, e);
+	if (cover != -1)
+		close(cover);
 	free(writable);
 	/* the working directory is still beneath whatever was mounted over it */
 	if (rc == 0 && chdir("/") == -1)

@@ -139,6 +139,25 @@ do_cwd(const char *unused)
 	return getcwd(buf, sizeof(buf)) == NULL || strcmp(buf, "/") != 0;
 }
 
+/* Doors share one cover: each of them is closed, and one beneath another's cover stays closed. */
+static void
+test_crowd(void)
+{
+	struct box b = {.m = {{SB_M_HIDE, at("open/sub")}, {SB_M_HIDE, at("secrets")},
+			    {SB_M_HIDE, at("open")}, {SB_M_HIDE, at("nest")}},
+	    .n = 4,
+	    .fn = do_empty};
+	static const char *const doors[] = {"secrets", "open", "nest"};
+
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+		b.path = at(doors[i]);
+		CHECKF(in_child(run_box, &b) == 0, "%s", doors[i]);
+	}
+	b.n = 2;
+	b.path = at("open/sub");
+	CHECK(in_child(run_box, &b) == 0);
+}
+
 static void
 test_hide(void)
 {
@@ -154,6 +173,7 @@ test_hide(void)
 	CHECK(box(SB_M_HIDE, at("link/key"), 0, do_null, at("secrets/key")) == 0);
 	CHECK(box(SB_M_HIDE, at("dangling"), 0, do_read, at("secrets/key")) == 0);
 	CHECK(refused(SB_M_HIDE, at("toroot"), "cannot be covered") == 0);
+	test_crowd();
 	/* outside nothing changed */
 	CHECK(do_read(at("secrets/key")) == 0);
 }
