@@ -200,6 +200,23 @@ step_dir(int dirfd, const char *name, const char *walked, struct errmsg *e)
 	return fd;
 }
 
+/* What stands there, before it is opened: to open a device can already have an effect. */
+static int
+check_type(int dirfd, const char *name, const char *path, int flags, struct errmsg *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return err_errno(e, "%s", path);
+	if (S_ISLNK(st.st_mode))
+		return err_set(e, "%s: a symbolic link", path);
+	if ((flags & O_DIRECTORY) && !S_ISDIR(st.st_mode))
+		return err_set(e, "%s: not a directory", path);
+	if (!(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
+		return err_set(e, "%s: not a regular file", path);
+	return 0;
+}
+
 static int
 open_last(
     int dirfd, const char *name, const char *path, int flags, enum fd_trust trust, struct errmsg *e)
@@ -207,12 +224,15 @@ open_last(
 	struct stat st;
 	int fd;
 
+	if (check_type(dirfd, name, path, flags, e) == -1)
+		return -1;
 	fd = openat2_beneath(dirfd, name, flags | O_NONBLOCK | O_NOFOLLOW, 0);
 	if (fd == -1) {
 		if (errno == ELOOP)
 			return err_set(e, "%s: a symbolic link", path);
 		return err_errno(e, "%s", path);
 	}
+	/* and the same on what was opened */
 	if (fstat(fd, &st) == -1)
 		err_errno(e, "%s", path);
 	else if (!(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
