@@ -42,6 +42,9 @@ make_world(void)
 {
 	char opt[256], up[96], work[96], cmd[1200];
 
+	/* asked before the new mount namespace: after it, /proc tells the old one's path in a
+	 * chroot */
+	snprintf(cmd, sizeof(cmd), "cp %s /etc/reeve/scripts/showself", drive_built("showself", 1));
 	umask(022);
 	if (mkdtemp(top) == NULL || chmod(top, 0755) == -1 || unshare(CLONE_NEWNS) == -1 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
@@ -58,7 +61,6 @@ make_world(void)
 	mkdir("/etc/reeve/scripts", 0755);
 	put_file("/etc/reeve/policy.conf", "not for scripts\n", 0644);
 	put_file("/etc/reeve/keys/ops.pub", "not for scripts\n", 0644);
-	snprintf(cmd, sizeof(cmd), "cp %s /etc/reeve/scripts/showself", drive_built("showself", 1));
 	if (system(cmd) != 0)
 		drive_die("showself");
 }
