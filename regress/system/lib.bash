@@ -136,7 +136,8 @@ cleanup() {
 		echo "---- the end of reeve-privd's log:" >&2
 		tail -n 40 "$h/log" >&2
 	fi
-	rm -rf "$w"
+	! mountpoint -q "$w/cg" || umount "$w/cg"
+	rm -rf --one-file-system "$w"
 }
 
 agent_conf() {
