@@ -432,12 +432,14 @@ control_spool(struct privd *p, const uint8_t id[16])
 {
 	struct client *c;
 	struct errmsg e;
-	int fds[2];
+	int fds[2], rc;
 
 	TAILQ_FOREACH (c, &ct.clients, link) {
 		if (c->ended || !c->waiting || c->streamed || memcmp(c->waitid, id, 16) != 0)
 			continue;
-		if (spool_stream(p->spool, id, fds, &e) == -1) {
+		rc = c->root ? spool_stream(p->spool, id, fds, &e)
+			     : spool_look(p->spool, id, fds, &e);
+		if (rc == -1) {
 			log_debug("control: %s", e.text);
 			continue;
 		}

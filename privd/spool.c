@@ -2,6 +2,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/timerfd.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -325,25 +326,64 @@ spool_output(struct spool *s, const uint8_t id[16], int cut, uint64_t *size, str
 	return fd;
 }
 
-int
-spool_stream(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e)
+/* An inotify fd on FD's file, -1 with errno. */
+static int
+notify_of(int fd)
 {
-	char name[SPOOL_NAME], self[64];
+	char self[64];
+	int in;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if ((in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1)
+		return -1;
+	if (inotify_add_watch(in, self, IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF) != -1)
+		return in;
+	close(in);
+	return -1;
+}
+
+static int
+ticker(int fd)
+{
+	const struct timespec tick = {.tv_nsec = SPOOL_TICK * 1000000L};
+	const struct itimerspec every = {.it_interval = tick, .it_value = tick};
+	int t = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	(void)fd;
+	if (t != -1 && timerfd_settime(t, 0, &every, NULL) == 0)
+		return t;
+	if (t != -1)
+		close(t);
+	return -1;
+}
+
+/* Read-only, and what NEWS makes of it to say that there is more to read. */
+static int
+open_stream(struct spool *s, const uint8_t id[16], int (*news)(int), int fds[2], struct errmsg *e)
+{
+	char name[SPOOL_NAME];
 	uint64_t size;
 
 	spool_name(name, id, -1);
 	if ((fds[0] = spool_file(s, name, O_RDONLY, &size, e)) == -1)
 		return -1;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fds[0]);
-	fds[1] = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (fds[1] != -1 &&
-	    inotify_add_watch(fds[1], self, IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF) != -1)
+	if ((fds[1] = news(fds[0])) != -1)
 		return 0;
-	err_errno(e, "spool/%s: inotify", name);
-	if (fds[1] != -1)
-		close(fds[1]);
+	err_errno(e, "spool/%s: watch", name);
 	close(fds[0]);
 	return -1;
+}
+
+int
+spool_stream(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e)
+{
+	return open_stream(s, id, notify_of, fds, e);
+}
+
+int
+spool_look(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e)
+{
+	return open_stream(s, id, ticker, fds, e);
 }
 
 /* The last bytes of the file, if they have the shape of STEP's exit frame. 1, 0, -1 with E. */

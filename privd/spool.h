@@ -29,6 +29,12 @@ int spool_output(struct spool *s, const uint8_t id[16], int cut, uint64_t *size,
 /* Read-only fd and an inotify fd (IN_MODIFY|IN_CLOSE_WRITE|IN_DELETE_SELF) on it. 0 or -1. */
 int spool_stream(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e);
 /*
+ * The same for a reader who is not root, with a timer that ticks SPOOL_TICK ms apart in the place
+ * of the inotify fd: whoever keeps one of those uses up root's share of them (128 on most hosts).
+ */
+#define SPOOL_TICK 250
+int spool_look(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e);
+/*
  * The exit frame of STEP when it is the file's last frame, found by walking all of them: bytes that
  * a tool wrote never look like one. 1 found, 0 none (yet, or no file), -1 E: a damaged frame stands
  * before it, or it is none inside.

@@ -58,11 +58,15 @@ done
 # members who take every place that there is for them do not lock root out
 held=()
 for _ in {1..17}; do
-	member bash -c 'asks wait "$0"' "$id" >/dev/null 2>&1 &
+	member bash -c 'asks "$@"' asks wait "$id" >/dev/null 2>&1 &
 	held+=($!)
 done
 full() { ! member bash -c 'asks status'; }
 soon "the members have taken what they can" full
+# and what they get hold of is none of root's inotify instances, of which a host has few
+watches() { readlink /proc/[0-9]*/fd/* 2>/dev/null | grep -c "anon_inode:$1"; }
+is "inotify descriptors in members' hands" "$(watches inotify)" 0
+is "timers in their place" "$(watches '\[timerfd\]' | sed 's/^[1-9][0-9]*$/some/')" some
 ok "root is served" ctl status
 for p in "${held[@]}"; do kill "$p" 2>/dev/null; done
 served() { member bash -c 'asks status'; }
