@@ -59,7 +59,7 @@ put_one(const struct profile *p, enum filter_use use, FILE *rows)
 		fprintf(stderr, "mkfilters: profile %u, %s: %s\n", id, uses[use], e.text);
 		return 1;
 	}
-	snprintf(name, sizeof(name), "%u_%u", id, use);
+	snprintf(name, sizeof(name), "%u_%d", id, (int)use);
 	put_array(name, prog);
 	fprintf(rows, "    {%u, %s, SB_PROG(filter_%s)},\n", id, uses[use], name);
 	sb_filter_free(prog);

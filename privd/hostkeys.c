@@ -122,6 +122,24 @@ seal_write(int statefd, const char *name, mode_t mode, const char *head, const u
 	return rv;
 }
 
+/*
+ * X25519 ignores five bits of a secret key (RFC 7748 section 5). They are written as they will be
+ * used, so that one public key has one secret key and a flipped bit is damage that shows.
+ */
+static void
+clamp(uint8_t sec[32])
+{
+	sec[0] &= 248;
+	sec[31] &= 127;
+	sec[31] |= 64;
+}
+
+static int
+is_clamped(const uint8_t sec[32])
+{
+	return (sec[0] & 7) == 0 && (sec[31] & 0xc0) == 64;
+}
+
 static int
 seal_make(int statefd, struct errmsg *e)
 {
@@ -130,6 +148,7 @@ seal_make(int statefd, struct errmsg *e)
 
 	if (crypto_box_keypair(pub, sec) != 0)
 		return err_set(e, "%s: libsodium could not make a key", SEAL_SEC);
+	clamp(sec);
 	rv = seal_write(statefd, SEAL_SEC, 0600, SEAL_SEC_HEAD, sec, e);
 	sodium_memzero(sec, sizeof(sec));
 	if (rv == -1)
@@ -232,7 +251,8 @@ seal_load(int statefd, struct hostkeys *k, struct errmsg *e)
 	if (seal_read(statefd, SEAL_SEC, FD_TRUST_PRIVATE, SEAL_SEC_HEAD, k->seal, e) == -1 ||
 	    seal_read(statefd, SEAL_PUB, FD_TRUST_ROOT, SEAL_PUB_HEAD, k->seal_pub, e) == -1)
 		return -1;
-	if (crypto_scalarmult_base(own, k->seal) != 0 || memcmp(own, k->seal_pub, sizeof(own)) != 0)
+	if (!is_clamped(k->seal) || crypto_scalarmult_base(own, k->seal) != 0 ||
+	    memcmp(own, k->seal_pub, sizeof(own)) != 0)
 		return err_set(
 		    e, "%s is not the public key of %s: needs-rekey", SEAL_PUB, SEAL_SEC);
 	return 0;

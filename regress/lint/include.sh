@@ -10,7 +10,7 @@ allowed() {
 	lib) echo 'lib/*' ;;
 	proto) echo 'lib/* proto/*' ;;
 	net) echo 'lib/* net/*' ;;
-	imsg) echo 'lib/* imsg/* proto/job.h proto/ticket.h proto/result.h proto/signify.h' ;;
+	imsg) echo 'lib/* imsg/* proto/job.h proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h' ;;
 	privd) echo 'lib/* privd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h execd/profile.h proto/job.h proto/kinds.def
 	    proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h proto/frame.h proto/auditchain.h' ;;
 	execd) echo 'lib/* execd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h imsg/chan_sync.h proto/job.h proto/ticket.h

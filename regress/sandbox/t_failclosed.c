@@ -1,6 +1,6 @@
 /*
- * Attack fail-closed: this program confines itself under strace, which makes one system call fail, each of
- * those that confinement consists of and each time that it is made. Not once may it go on.
+ * Attack fail-closed: this program confines itself under strace, which makes one system call fail,
+ * each of those that confinement consists of and each time that it is made. Not once may it go on.
  */
 #include <sys/stat.h>
 

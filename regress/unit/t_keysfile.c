@@ -150,7 +150,7 @@ test_many(void)
 		exit(1);
 	s = kit_edit(good, "end\n", more);
 	CHECK(keysfile_parse(&again, s, strlen(s), &e) == -1);
-	CHECK(strstr(e.text, "key: at most 128 of them") != NULL);
+	CHECK(strstr(e.text, "key: at most 120 of them") != NULL);
 	free(s);
 	free(more);
 }
