@@ -21,6 +21,7 @@
 #define NAME	   "control.sock"
 #define GROUPS_MAX 256
 #define HALF_MS	   10000 /* a client that sends half a message is not waited for longer */
+#define KILL_MS	   60000 /* one line in that time tells of members who break the protocol */
 
 static struct {
 	int dir, sock;
@@ -28,6 +29,7 @@ static struct {
 	TAILQ_HEAD(clients, client) clients;
 	unsigned int n;
 	struct loop_timer bury;
+	uint64_t killed; /* loop_now() of the last line about a member */
 } ct = {.dir = -1, .sock = -1};
 
 struct handler {
@@ -97,6 +99,20 @@ bury(void *arg)
 	}
 }
 
+/* Whoever may only look cannot push older lines out of the audit trail by lines about himself. */
+static int
+kill_tells(const struct client *c)
+{
+	uint64_t now = loop_now();
+
+	if (c->root)
+		return 1;
+	if (ct.killed != 0 && now < ct.killed + KILL_MS)
+		return 0;
+	ct.killed = now;
+	return 1;
+}
+
 void
 client_end(struct client *c, const char *why)
 {
@@ -105,7 +121,7 @@ client_end(struct client *c, const char *why)
 	if (c->ended)
 		return;
 	c->ended = 1;
-	if (why != NULL) {
+	if (why != NULL && kill_tells(c)) {
 		log_warnx("control client ended: %s: %s", row != NULL ? row->name : "-", why);
 		(void)audit_event(
 		    c->p->audit, "peer.kill", "peer", "reevectl", "reason", why, NULL);

@@ -55,6 +55,26 @@ for who in member primary; do
 		no 4 "root" $who bash -c 'asks "$@"' asks $v
 	done
 done
+# members who break the protocol without end get one line in the audit trail, not all of it
+junk() { # CONNECTIONS
+	# shellcheck disable=SC2016 # perl's
+	perl -MSocket -e '
+		my ($path, $n) = @ARGV;
+		while ($n-- > 0) {
+			socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!";
+			connect($s, pack_sockaddr_un($path)) or die "connect: $!";
+			syswrite($s, "x" x 64) == 64 or die "write: $!";
+			sysread($s, my $end, 1);
+		}' "$h/run/control.sock" "$1"
+}
+kills() { grep -c 'event=peer.kill' "$h/state/audit"; }
+export -f junk
+before=$(kills)
+ok "junk by a member" member bash -c 'junk 50'
+is "lines about members" $(($(kills) - before)) 1
+before=$(kills)
+ok "junk by root" junk 3
+is "lines about root's clients" $(($(kills) - before)) 3
 # members who take every place that there is for them do not lock root out
 held=()
 for _ in {1..17}; do
