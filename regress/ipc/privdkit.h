@@ -9,6 +9,7 @@
 
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -149,6 +150,7 @@ static inline void
 kit_init(struct kit *k, const char *execd)
 {
 	char from[PATH_MAX + 32];
+	unsigned int unique;
 
 	memset(k, 0, sizeof(*k));
 	kit_bin(k);
@@ -160,7 +162,10 @@ kit_init(struct kit *k, const char *execd)
 	kit_names("/etc/group", 1);
 	mkdir("/mnt/libexec", 0755);
 	mkdir("/mnt/cgroup", 0755);
-	snprintf(k->cgroup, sizeof(k->cgroup), "/mnt/cgroup/reeve-ipc-%ld", (long)getpid());
+	/* the hierarchy is shared with whoever has this pid in a PID namespace of his own */
+	if (getrandom(&unique, sizeof(unique), 0) != sizeof(unique))
+		kit_die("getrandom");
+	snprintf(k->cgroup, sizeof(k->cgroup), "/mnt/cgroup/reeve-ipc-%08x", unique);
 	if (mount("cgroup2", "/mnt/cgroup", "cgroup2", 0, NULL) == -1 ||
 	    mkdir(k->cgroup, 0755) == -1)
 		kit_die("cgroup2");

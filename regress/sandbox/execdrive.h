@@ -5,6 +5,7 @@
 #ifndef REGRESS_SANDBOX_EXECDRIVE_H
 #define REGRESS_SANDBOX_EXECDRIVE_H
 
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -149,6 +150,7 @@ drive_cgroup(struct drive *d, int fd[2])
 {
 	char line[1024], mnt[256], path[320];
 	FILE *f = fopen("/proc/self/mountinfo", "re");
+	unsigned int unique;
 	int found = 0;
 
 	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
@@ -158,7 +160,10 @@ drive_cgroup(struct drive *d, int fd[2])
 		fclose(f);
 	if (!found)
 		return -1;
-	snprintf(d->cgroup, sizeof(d->cgroup), "%.200s/reeve-t-%d", mnt, getpid());
+	/* the hierarchy is shared with whoever has this pid in a PID namespace of his own */
+	if (getrandom(&unique, sizeof(unique), 0) != sizeof(unique))
+		return -1;
+	snprintf(d->cgroup, sizeof(d->cgroup), "%.200s/reeve-t-%08x", mnt, unique);
 	if (mkdir(d->cgroup, 0755) == -1 && errno != EEXIST) {
 		d->cgroup[0] = '\0';
 		return -1;

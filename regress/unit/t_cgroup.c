@@ -1,4 +1,5 @@
 /* privd/cgroup.c on a real cgroup2: made, found again, filled, watched, killed, removed. */
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -106,6 +107,7 @@ find_mount(char *path, size_t size)
 {
 	char line[2048], where[512], type[64];
 	FILE *f = fopen("/proc/self/mounts", "re");
+	unsigned int unique = 0;
 	int found = 0;
 
 	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
@@ -113,7 +115,9 @@ find_mount(char *path, size_t size)
 			strcmp(type, "cgroup2") == 0;
 	if (f != NULL)
 		fclose(f);
-	snprintf(path, size, "%s/t_cgroup.%ld", where, (long)getpid());
+	/* the hierarchy is shared with whoever has this pid in a PID namespace of his own */
+	CHECK(getrandom(&unique, sizeof(unique), 0) == sizeof(unique));
+	snprintf(path, size, "%s/t_cgroup.%08x", where, unique);
 	return found;
 }
 
