@@ -149,11 +149,18 @@ test_refusals(void)
 	static const struct {
 		const char *name;
 		void (*spoil)(struct drive *);
-	} rows[] = {{"kind", wrong_kind}, {"profile", wrong_profile}, {"step", wrong_step},
-	    {"rollback", wrong_rollback}, {"id", wrong_id}, {"host name", wrong_host_name},
-	    {"host id", wrong_host_id}, {"seconds", wrong_seconds}, {"grace", wrong_grace},
-	    {"output", wrong_output}, {"root", tool_is_root}, {"nobody", tool_is_nobody},
-	    {"one uid", tool_is_supervisor}, {"bad ticket", bad_ticket}};
+		const char *words; /* of EXEC_FAIL: each by its own check, not by a later layer */
+	} rows[] = {{"kind", wrong_kind, "ticket: kind agent.facts, not pkg.list"},
+	    {"profile", wrong_profile, "profile facts, not selftest"},
+	    {"step", wrong_step, "has no step 1"}, {"rollback", wrong_rollback, "rollback or not"},
+	    {"id", wrong_id, "ticket: another job's"},
+	    {"host name", wrong_host_name, "ticket: not for host"},
+	    {"host id", wrong_host_id, "ticket: not for host"},
+	    {"seconds", wrong_seconds, "limit seconds: "}, {"grace", wrong_grace, "grace: "},
+	    {"output", wrong_output, "limit output: "},
+	    {"root", tool_is_root, "profile facts never runs as root"},
+	    {"nobody", tool_is_nobody, "tool: uid "}, {"one uid", tool_is_supervisor, "tool: uid "},
+	    {"bad ticket", bad_ticket, ""}};
 	static struct drive d;
 	size_t i;
 
@@ -162,6 +169,7 @@ test_refusals(void)
 		rows[i].spoil(&d);
 		drive_run(&d);
 		CHECKF(!d.ready && !d.has_rec && !d.has_exit, "%s", rows[i].name);
+		CHECKF(strstr(d.fail, rows[i].words) != NULL, "%s: \"%s\"", rows[i].name, d.fail);
 		CHECKF(WIFEXITED(d.status) && WEXITSTATUS(d.status) == 1, "%s", rows[i].name);
 		drive_free(&d);
 	}

@@ -246,6 +246,7 @@ test_golden(const struct box *b, struct report *r)
 {
 	char path[64], buf[8192] = "";
 	int fd, pidfd, i;
+	struct stat st;
 	pid_t pid;
 
 	*ready = 0;
@@ -266,6 +267,9 @@ test_golden(const struct box *b, struct report *r)
 	else
 		CHECKF(0, "%s: %s: %s", b->in->name, path, r->error);
 	close(fd);
+	/* what is not dumpable belongs to root in /proc: no process of its uid reads its memory */
+	CHECKF(stat(path, &st) == 0 && st.st_uid == (b->c.sb.dumpable ? b->c.sb.uid : 0),
+	    "%s: %s is of uid %u", b->in->name, path, st.st_uid);
 	close(pidfd);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
