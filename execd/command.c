@@ -74,7 +74,7 @@ command_env(struct command *c, const char *name, const char *value)
 int
 command_exe(struct command *c, const char *path, struct errmsg *e)
 {
-	if ((c->exe = fd_open_trusted(path, O_RDONLY, FD_TRUST_ROOT, e)) == -1)
+	if ((c->exe = fd_open_trusted(path, O_RDONLY, FD_TRUST_EXEC, e)) == -1)
 		return -1;
 	command_arg(c, path);
 	return 0;

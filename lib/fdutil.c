@@ -168,7 +168,7 @@ fd_check_trusted(int fd, const char *what, enum fd_trust trust, struct errmsg *e
 		return err_errno(e, "%s", what);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(e, "%s: neither a regular file nor a directory", what);
-	if (S_ISREG(st.st_mode) && st.st_nlink != 1)
+	if (S_ISREG(st.st_mode) && st.st_nlink != 1 && trust != FD_TRUST_EXEC)
 		return err_set(
 		    e, "%s: has %lu links, must have one", what, (unsigned long)st.st_nlink);
 	return check_owner(&st, what, trust == FD_TRUST_PRIVATE ? 077 : 022, e);

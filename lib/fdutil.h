@@ -35,6 +35,7 @@ int fd_openat(int dirfd, const char *path, int flags, mode_t mode);
 
 enum fd_trust {
 	FD_TRUST_ROOT,	  /* root-owned, nobody else may write; readable by all is fine */
+	FD_TRUST_EXEC,	  /* the same for a program; links to it are no harm, profilers make some */
 	FD_TRUST_PRIVATE, /* root-owned, mode & 077 == 0 */
 };
 
@@ -42,9 +43,9 @@ enum fd_trust {
  * Opens the absolute PATH for root's use: every component walked without symlinks, each directory
  * on the way owned by uid 0 and not writable by group or others (a sticky directory counts as
  * writable), the last one a regular file (or a directory with
- * O_DIRECTORY in FLAGS) that satisfies TRUST, with one link when it is a regular file.
- * Opened with O_NONBLOCK first, so that a FIFO cannot hang root. Returns the fd; -1 with E naming
- * the component and what is wrong with it.
+ * O_DIRECTORY in FLAGS) that satisfies TRUST, with one link when it is a regular file and no
+ * program. Opened with O_NONBLOCK first, so that a FIFO cannot hang root. Returns the fd; -1 with E
+ * naming the component and what is wrong with it.
  */
 int fd_open_trusted(const char *path, int flags, enum fd_trust trust, struct errmsg *e);
 /* The same checks on an fd already open and its stat. WHAT names it in E. */

@@ -159,7 +159,7 @@ start_tools(struct privd *p, struct errmsg *e)
 		log_warnx("below the minimum, as agent.conf allows: %s", e->text);
 	}
 	snprintf(path, sizeof(path), "%s/reeve-execd", p->w.conf->libexec_dir);
-	p->execd = fd_open_trusted(path, O_RDONLY, FD_TRUST_ROOT, e);
+	p->execd = fd_open_trusted(path, O_RDONLY, FD_TRUST_EXEC, e);
 	return p->execd == -1 ? -1 : 0;
 }
 

@@ -100,6 +100,11 @@ test_trusted_modes(void)
 	accepted("f", O_RDONLY, FD_TRUST_PRIVATE);
 	CHECK(link(at("f"), at("f2")) == 0);
 	refused("f", O_RDONLY, FD_TRUST_ROOT, "2 links");
+	refused("f", O_RDONLY, FD_TRUST_PRIVATE, "2 links");
+	accepted("f", O_RDONLY, FD_TRUST_EXEC);
+	CHECK(chmod(at("f"), 0622) == 0);
+	refused("f", O_RDONLY, FD_TRUST_EXEC, "mode");
+	CHECK(chmod(at("f"), 0600) == 0);
 	CHECK(unlink(at("f2")) == 0);
 	refused("none", O_RDONLY, FD_TRUST_ROOT, "No such file");
 	CHECK(fd_count() == before);
