@@ -68,16 +68,22 @@ drive_die(const char *what)
 	exit(1);
 }
 
-/* NAME beside or above this test's own program, LEVELS up in the same build. */
+/*
+ * NAME beside or above this test's own program, LEVELS up in the same build. The program's path is
+ * asked once: in a new mount namespace within a chroot, /proc tells the one outside.
+ */
 static inline const char *
 drive_built(const char *name, int levels)
 {
-	static char path[1024];
+	static char self[960], path[1024];
 	char *slash;
 	ssize_t n;
 
-	n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	path[n > 0 ? n : 0] = '\0';
+	if (self[0] == '\0') {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		self[n > 0 ? n : 0] = '\0';
+	}
+	strcpy(path, self);
 	for (; levels > 0 && (slash = strrchr(path, '/')) != NULL; levels--)
 		*slash = '\0';
 	strcat(strcat(path, "/"), name);
