@@ -354,8 +354,16 @@ intake_blob(
     struct privd *p, struct intake *in, const struct msg_blob *b, char idhex[33], struct errmsg *e)
 {
 	enum intake_verdict v = IN_BLOBS;
+	char state[16];
 	int r;
 
+	if ((r = replay(p, in, state, e)) != 0) {
+		/* handed in twice at a time: the files are the job's that came of the other */
+		v = r == 1 ? IN_KNOWN : refuse(p, in, e);
+		snprintf(idhex, 33, "%s", in->t->id);
+		intake_free(p, in);
+		return v;
+	}
 	if (memcmp(b->id, in->id, 16) != 0 || b->index != in->blob) {
 		err_set(e, "a piece of another blob than the one that was asked for");
 		v = refuse(p, in, e);

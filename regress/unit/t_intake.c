@@ -173,6 +173,42 @@ blobs(void)
 	REFUSED(submit(3, "test.now", one), "none of that name");
 }
 
+/* One ticket on two connections at a time, and another of its id: one job, with its own blobs. */
+static void
+twins(void)
+{
+	const char blob[] = "spool/0000000000000000000000000000000c.blob0";
+	struct intake *first, *other;
+	struct ticket_blob b = {.size = sizeof(extra)};
+	char line[256], forged[256], text[4096];
+	uint64_t seq;
+	uint8_t id[16] = {0};
+	int fd;
+
+	blob_line(line, sizeof(line), "config", extra, sizeof(extra));
+	blob_line(forged, sizeof(forged), "config", config, sizeof(extra));
+	make(text, sizeof(text), 12, "test.put", line, privd_now(&p));
+	CHECK(give(text, CK_OPS) == IN_BLOBS);
+	first = in;
+	CHECK(submit(12, "test.put", forged) == IN_BLOBS);
+	other = in;
+	CHECK(give(text, CK_OPS) == IN_BLOBS);
+	seq = ledger_seq(p.ledger);
+	CHECK(piece(12, 0, extra, 0, sizeof(extra)) == IN_ACCEPTED);
+	CHECK(ledger_seq(p.ledger) == seq + 1);
+	in = first;
+	CHECK(piece(12, 0, extra, 0, sizeof(extra)) == IN_KNOWN);
+	CHECK_STR(idhex, "0000000000000000000000000000000c");
+	in = other;
+	REFUSED(piece(12, 0, config, 0, sizeof(extra)), "other bytes");
+	CHECK(ledger_seq(p.ledger) == seq + 1 && there(blob));
+	id[15] = 12;
+	crypto_hash_sha256(b.sha256, extra, sizeof(extra));
+	CHECKF((fd = spool_blob_fd(p.spool, id, 0, &b, &e)) != -1, "%s", e.text);
+	close(fd);
+	job_finish_as(&p, jobs_find(&p, id), END_CANCELLED, "");
+}
+
 static void
 queue_full(void)
 {
@@ -304,6 +340,7 @@ main(void)
 	host_open();
 	signatures_and_ids();
 	blobs();
+	twins();
 	queue_full();
 	fresh();
 	times();
