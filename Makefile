@@ -34,8 +34,8 @@ CFLAGS	?= -g
 CFLAGS	+= -std=gnu11 $(HARDEN) $(WARN)
 LDFLAGS	+= $(LDHARD)
 
-LIBS_privd = -lsodium -lbsd -lmd
-LIBS_execd = -lsodium -lbsd -lmd
+LIBS_privd = -lsodium
+LIBS_execd = -lsodium
 LIBS_ctl = -lsodium -lbsd -lmd -lsmartcols
 LIBS_cli = -lsodium -lbsd -lmd -lsmartcols
 LIBS_test = -lseccomp -lsodium -lbsd -lmd -lsmartcols

@@ -201,7 +201,7 @@ confine_tool(struct confine *c, const struct profile *p, const struct msg_host *
 	int root = p->cls != CLASS_A || (p->pu == PU_SCRIPT && h->script_root);
 	unsigned int i;
 
-	memset(c, 0, sizeof(*c));
+	c->used = 0;
 	sb_init(s);
 	s->paths = c->path;
 	s->mounts = c->mount;
@@ -240,7 +240,7 @@ confine_supervisor(
 	struct sb *s = &c->sb;
 	int files = p->id == PR_PKG || p->id == PR_PKGPLAN || p->id == PR_PKGLIST;
 
-	memset(c, 0, sizeof(*c));
+	c->used = 0;
 	sb_init(s);
 	s->uid = h->run_uid;
 	s->gid = h->run_gid;

@@ -13,13 +13,16 @@
 #define CONFINE_MOUNTS 160
 #define CONFINE_TEXT   32768
 
-/* What SB points into; zeroed by confine_tool() and confine_supervisor(). */
+/*
+ * What SB points into; begun afresh by confine_tool() and confine_supervisor(). The arrays stay
+ * untouched beyond what is used: memory that nobody wrote to costs nothing.
+ */
 struct confine {
 	struct sb sb; /* give this to sb_apply() */
+	size_t used;  /* of TEXT */
 	struct sb_path path[CONFINE_PATHS];
 	struct sb_mount mount[CONFINE_MOUNTS];
 	char text[CONFINE_TEXT]; /* paths that are not constants */
-	size_t used;
 };
 
 /*

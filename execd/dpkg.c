@@ -1,13 +1,13 @@
 /* Parses dpkg's status file. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <bsd/stdlib.h> /* heapsort(3): qsort(3) asks sysinfo(2) for its memory */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "execd/dpkg.h"
+#include "execd/sort.h"
 #include "lib/fdutil.h"
 #include "lib/valid.h"
 
@@ -145,7 +145,7 @@ dpkg_parse(struct dpkg *d, char *buf, size_t len, struct errmsg *e)
 	else
 		r = parse_lines(d, len, e);
 	if (r == 0 && d->n > 0)
-		heapsort(d->pkg, d->n, sizeof(*d->pkg), by_name);
+		sort(d->pkg, d->n, sizeof(*d->pkg), by_name);
 	for (i = 1; r == 0 && i < d->n; i++)
 		if (by_name(&d->pkg[i - 1], &d->pkg[i]) == 0)
 			r = err_set(e, "%s %s: twice", d->pkg[i].name, d->pkg[i].arch);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -39,7 +40,7 @@ framer_init(struct framer *f, int fd, uint8_t step, uint64_t cap, struct errmsg 
 {
 	ssize_t n;
 
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct framer, buf));
 	f->fd = fd;
 	f->step = step;
 	f->room = f->cap = cap;

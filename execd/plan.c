@@ -1,11 +1,11 @@
 /* apt-get -s output into a canonical plan. */
 #include <sodium.h>
 #include <stdio.h>
-#include <bsd/stdlib.h> /* heapsort(3): qsort(3) asks sysinfo(2) for its memory */
 #include <stdlib.h>
 #include <string.h>
 
 #include "execd/plan.h"
+#include "execd/sort.h"
 #include "lib/strutil.h"
 #include "lib/valid.h"
 
@@ -140,7 +140,7 @@ plan_finish(struct plan *p, struct errmsg *e)
 	size_t i, size = 1;
 
 	if (p->n > 0)
-		heapsort(p->change, p->n, sizeof(*p->change), by_line);
+		sort(p->change, p->n, sizeof(*p->change), by_line);
 	for (i = 0; i < p->n; i++) {
 		c = &p->change[i];
 		size += strlen(c->name) + strlen(c->old) + strlen(c->new) + 16;

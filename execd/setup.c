@@ -1,5 +1,6 @@
 /* Reads the EXEC_* messages of one step and checks them against the ticket and our own tables. */
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "execd/setup.h"
@@ -87,7 +88,7 @@ setup_read(struct setup *s, struct imsgbuf *ch, struct errmsg *e)
 	uint32_t type;
 	int r;
 
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct setup, ticket));
 	s->spool = s->cgroup_procs = s->cgroup_kill = -1;
 	do {
 		r = chan_recv(ch, &m, SETUP_TIMEOUT);

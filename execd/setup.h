@@ -20,7 +20,6 @@ struct setup {
 	struct msg_start start; /* .ticket is NULL here: the parsed one is TICKET */
 	const struct profile *profile;
 	const struct kind *kind; /* NULL: the internal step */
-	struct ticket ticket;	 /* only with KIND */
 	char idhex[JOB_IDLEN + 1];
 	uint8_t seal[32];
 	int has_host, has_seal;
@@ -28,6 +27,7 @@ struct setup {
 	int cgroup_procs, cgroup_kill; /* -1 none */
 	int blob[TICKET_BLOBS];
 	size_t nblobs;
+	struct ticket ticket; /* only with KIND */
 };
 
 #define SETUP_TIMEOUT 10000 /* ms for each message */

@@ -25,29 +25,31 @@ frame_typename(enum frame_type t)
 	return "?";
 }
 
-/* One table for each byte of a word read at once (slicing by eight). */
+#define CRC_SLICE 4096 /* from here on the further tables are worth their making */
+
+/* One table for each byte of a word read at once (slicing by eight); the first one alone will do.
+ */
 struct crc {
 	uint32_t t[8][256];
-	int made;
+	unsigned int made;
 };
 
 static const struct crc *
-crc_tables(void)
+crc_tables(size_t len)
 {
 	static struct crc c;
 	unsigned int i, j;
 
-	if (c.made)
-		return &c;
-	for (i = 0; i < 256; i++) {
+	for (i = 0; c.made == 0 && i < 256; i++) {
 		c.t[0][i] = i;
 		for (j = 0; j < 8; j++)
 			c.t[0][i] = c.t[0][i] >> 1 ^ ((c.t[0][i] & 1) ? 0xedb88320U : 0);
 	}
-	for (i = 0; i < 256; i++)
+	c.made = c.made == 0 ? 1 : c.made;
+	for (i = 0; c.made < 8 && len >= CRC_SLICE && i < 256; i++)
 		for (j = 1; j < 8; j++)
 			c.t[j][i] = c.t[j - 1][i] >> 8 ^ c.t[0][c.t[j - 1][i] & 0xff];
-	c.made = 1;
+	c.made = len >= CRC_SLICE ? 8 : c.made;
 	return &c;
 }
 
@@ -60,11 +62,11 @@ get_le32(const uint8_t *p)
 uint32_t
 crc32_update(uint32_t crc, const void *buf, size_t len)
 {
-	const struct crc *c = crc_tables();
+	const struct crc *c = crc_tables(len);
 	const uint8_t *p = buf;
 
 	crc = ~crc;
-	for (; len >= 8; len -= 8, p += 8) {
+	for (; c->made == 8 && len >= 8; len -= 8, p += 8) {
 		uint32_t a = crc ^ get_le32(p), b = get_le32(p + 4);
 
 		crc = c->t[7][a & 0xff] ^ c->t[6][a >> 8 & 0xff] ^ c->t[5][a >> 16 & 0xff] ^

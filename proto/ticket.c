@@ -7,6 +7,7 @@
 #include "proto/ticket.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/strutil.h"
@@ -277,7 +278,7 @@ ticket_parse(struct ticket *t, const char *buf, size_t len, struct errmsg *e)
 {
 	struct text x;
 
-	memset(t, 0, sizeof(*t));
+	memset(t, 0, offsetof(struct ticket, text));
 	if (text_open(&x, t->text, TICKET_MAX, buf, len, "ticket", e) == -1 ||
 	    text_fixed(&x, "reeve-job 1") == -1 ||
 	    (t->fleet = text_hex(&x, "fleet", JOB_IDLEN)) == NULL || parse_hosts(&x, t) == -1 ||

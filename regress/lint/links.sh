@@ -23,14 +23,10 @@ only() {
 	done
 }
 
-root='libc libbsd libmd libsodium'
-# shellcheck disable=SC2086
-{
-	only reeve-privd $root
-	only reeve-execd $root
-	only reevectl $root libsmartcols
-	only reeve libc libbsd libmd libsodium libsmartcols
-}
+only reeve-privd libc libsodium
+only reeve-execd libc libsodium
+only reevectl libc libbsd libmd libsodium libsmartcols
+only reeve libc libbsd libmd libsodium libsmartcols
 for p in reeve-privd reeve-execd reevectl reeve; do
 	dyn=$(readelf -dW "$build/$p" 2>/dev/null)
 	case $dyn in *BIND_NOW*) ;; *) echo "$p: not linked with -z now"; rc=1 ;; esac

@@ -51,7 +51,7 @@ is "privd's inheritable and ambient" "$(of "$privd" CapInh) $(of "$privd" CapAmb
 # the process is not dumpable: its proc files are root's even for a process of its own uid without rights
 no 1 "Permission denied" setpriv --bounding-set -all --inh-caps -all -- cat "/proc/$privd/environ"
 is "what privd has mapped" "$(awk '$6 ~ /^\// { n = $6; sub(".*/", "", n); print n }' "/proc/$privd/maps" | sort -u |
-    sed 's/\.so.*//' | tr '\n' ' ')" "ld-linux-x86-64 libbsd libc libmd libsodium reeve-privd "
+    sed 's/\.so.*//' | tr '\n' ' ')" "ld-linux-x86-64 libc libsodium reeve-privd "
 
 # ---- the supervisor: a uid of its own, no right ----
 u=$(uid_of _reeverun)
