@@ -22,6 +22,8 @@ static const struct sb_mount script_mounts[] = {
     {SB_M_HIDE, "/run/snapd.socket"},
     {SB_M_HIDE, "/run/snapd-snap.socket"},
     {SB_M_HIDE, "/run/cron.reboot"},
+    {SB_M_HIDE, "/run/user"}, /* the user's own manager and bus run what they are told, outside */
+    {SB_M_HIDE, "/run/screen"},
     {SB_M_HIDE, "/var/lib/docker"},
     {SB_M_HIDE, "/var/lib/containerd"},
     {SB_M_HIDE, "/var/spool/cron"},

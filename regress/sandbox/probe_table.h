@@ -163,6 +163,9 @@ static const struct probe probes[] = {
     DOOR("/run/snapd.socket"),
     DOOR("/run/reeve/control.sock"),
     DOOR("/var/run/docker.sock"),
+    DOOR("/run/user/900/systemd/private"),
+    DOOR("/run/user/900/bus"),
+    DOOR("/run/screen/S-postgres"),
     /* ids and capabilities */
     {"setuid 0", PC_IDS, __NR_setuid, p_ids, PB_ROOT, 0, NULL},
     {"setresuid 0", PC_IDS, __NR_setresuid, p_ids, PB_ROOT, 0, NULL},

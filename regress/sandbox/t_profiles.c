@@ -427,10 +427,12 @@ static void
 set_up(void)
 {
 	static const char *const dirs[] = {"/run/over", "/run/systemd", "/run/dbus",
-	    "/run/containerd", "/run/reeve", "/run/scope", "/run/lock"};
+	    "/run/containerd", "/run/reeve", "/run/scope", "/run/lock", "/run/user",
+	    "/run/user/900", "/run/user/900/systemd", "/run/screen"};
 	static const char *const socks[] = {"/run/systemd/private", "/run/dbus/system_bus_socket",
 	    "/run/docker.sock", "/run/containerd/containerd.sock", "/run/snapd.socket",
-	    "/run/reeve/control.sock"};
+	    "/run/reeve/control.sock", "/run/user/900/systemd/private", "/run/user/900/bus",
+	    "/run/screen/S-postgres"};
 	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 	int fd;
