@@ -14,6 +14,8 @@
 #include "lib/crash.h"
 #include "lib/fdutil.h"
 
+#define FRAMER_OWN (8 << 20) /* notes, progress, the exit frame */
+
 static uint64_t
 now_ms(clockid_t clock)
 {
@@ -45,6 +47,8 @@ framer_init(struct framer *f, int fd, uint8_t step, uint64_t cap, struct errmsg 
 	f->step = step;
 	f->room = f->cap = cap;
 	f->dataroom = FRAME_DATA_MAX;
+	f->heads = cap + FRAMER_HEADS;
+	f->dataheads = FRAMER_HEADS;
 	crypto_hash_sha256_init(&f->sha);
 	for (;;) {
 		n = pread(fd, f->buf, sizeof(f->buf), (off_t)f->size);
@@ -103,6 +107,22 @@ framer_note(struct framer *f, const char *fmt, ...)
 	put_frame(f, FR_NOTE, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+uint64_t
+framer_most(const struct framer *f)
+{
+	return f->size + 2 * f->cap + FRAME_DATA_MAX + 2 * FRAMER_HEADS + FRAMER_OWN;
+}
+
+/* One more head out of HEADS. 1, or 0 when they are used up. */
+static int
+take_head(uint64_t *heads)
+{
+	if (*heads < FRAME_FIXED + FRAME_CRC)
+		return 0;
+	*heads -= FRAME_FIXED + FRAME_CRC;
+	return 1;
+}
+
 void
 framer_output(struct framer *f, enum frame_type type, const void *buf, size_t len)
 {
@@ -114,12 +134,20 @@ framer_output(struct framer *f, enum frame_type type, const void *buf, size_t le
 	f->cut += len - keep;
 	for (; keep > 0; p += n, keep -= n) {
 		n = keep < FRAME_PAYLOAD ? keep : FRAME_PAYLOAD;
+		if (!take_head(&f->heads)) {
+			f->cut += keep;
+			f->room = 0;
+			break;
+		}
 		if (put_frame(f, type, p, n) == -1)
 			f->cut += n;
 	}
 	if (f->cut > 0 && !f->noted && f->failed == 0) {
 		f->noted = 1;
-		framer_note(f, "output cut at %llu bytes", (unsigned long long)f->cap);
+		if (f->heads < FRAME_FIXED + FRAME_CRC)
+			framer_note(f, "output cut: it came in too many small pieces");
+		else
+			framer_note(f, "output cut at %llu bytes", (unsigned long long)f->cap);
 	}
 }
 
@@ -136,8 +164,10 @@ framer_data(struct framer *f, const void *buf, size_t len)
 	f->dataroom -= len;
 	for (; len > 0; p += n, len -= n) {
 		n = len < FRAME_PAYLOAD ? len : FRAME_PAYLOAD;
-		if (put_frame(f, FR_DATA, p, n) == -1)
+		if (!take_head(&f->dataheads) || put_frame(f, FR_DATA, p, n) == -1) {
+			f->dataroom = 0;
 			return -1;
+		}
 	}
 	return 0;
 }

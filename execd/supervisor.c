@@ -55,6 +55,7 @@ begin(struct work *w, struct errmsg *e)
 	}
 	if (w->in.cgroup_procs != -1)
 		close(w->in.cgroup_procs);
+	w->own_box.sb.fsize = framer_most(&w->fr);
 	if (sb_apply(&w->own_box.sb, &stage, e) == -1)
 		return err_prefix(e, "supervisor: %s", stage);
 	return 0;

@@ -128,14 +128,15 @@ test_supervisor(void)
 	    "#!/bin/sh\n"
 	    "grep -E '^(Uid|Groups|CapPrm|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/1/status\n"
 	    "ls /proc/1/fd 2>/dev/null\ncat /proc/1/environ /proc/1/maps 2>/dev/null\n"
-	    "head -c 1 /proc/1/mem 2>/dev/null\nkill -STOP 1 2>/dev/null || echo unreachable\n";
+	    "head -c 1 /proc/1/mem 2>/dev/null\nkill -STOP 1 2>/dev/null || echo unreachable\n"
+	    "grep -q '^Max file size *[0-9]' /proc/1/limits && echo limited\n";
 
 	script_run(&d, put_script("sup", text), "");
 	CHECK_STR(d.fail, "");
 	CHECK_STR(drive_text(&d, FR_STDOUT),
 	    "Uid:\t64101\t64101\t64101\t64101\nGroups:\t \nCapPrm:\t0000000000000000\n"
 	    "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
-	    "unreachable\n");
+	    "unreachable\nlimited\n");
 	drive_free(&d);
 }
 

@@ -70,6 +70,39 @@ test_cap(void)
 	close(fd);
 }
 
+/* A tool that writes byte by byte has no more of the disk than one that does not. */
+static void
+test_small(void)
+{
+	struct exitrec r = {.step = 1, .end = END_OK, .effect = EFFECT_NONE};
+	struct errmsg e;
+	uint64_t most;
+	int fd = new_spool();
+
+	CHECK(framer_init(&f, fd, 1, 20000, &e) == 0);
+	most = framer_most(&f);
+	for (int i = 0; i < 20000; i++)
+		framer_output(&f, i & 1 ? FR_STDOUT : FR_STDERR, "x", 1);
+	CHECKF(f.size < FRAME_HEADLEN + 2 * 20000 + FRAMER_HEADS + 100, "%llu",
+	    (unsigned long long)f.size);
+	CHECK(f.cut > 0 &&
+	      f.cut + (uint64_t)payload(fd, FR_STDOUT) + (uint64_t)payload(fd, FR_STDERR) == 20000);
+	CHECK(payload(fd, FR_NOTE) > 30);
+	for (int i = 0; i < 20000 && framer_data(&f, "x", 1) == 0; i++)
+		;
+	CHECK(framer_data(&f, "x", 1) == -1);
+	CHECK(payload(fd, FR_DATA) > 1000 && payload(fd, FR_DATA) < 4000);
+	CHECK(framer_exit(&f, &r) == 0 && r.cut == f.cut && f.size < most);
+	close(fd);
+	/* lines are no such pieces */
+	fd = new_spool();
+	CHECK(framer_init(&f, fd, 1, 400000, &e) == 0);
+	for (int i = 0; i < 10000; i++)
+		framer_output(&f, FR_STDOUT, "a line of forty characters, or near that", 40);
+	CHECK(f.cut == 0 && payload(fd, FR_STDOUT) == 400000);
+	close(fd);
+}
+
 static void
 test_data_cap(void)
 {
@@ -153,6 +186,7 @@ main(void)
 	if (sodium_init() == -1)
 		return 1;
 	test_cap();
+	test_small();
 	test_data_cap();
 	test_exit();
 	test_full();
