@@ -17,10 +17,13 @@
 #define LEDGER_NAME    "ledger"
 #define LEDGER_LOCK_MS 500
 
+#define SECTOR 512 /* what a disk writes whole or not at all */
+
 struct ledger {
 	int fd;
 	int broken;
-	off_t end; /* where the next record goes */
+	int waiting; /* the last record is not synced yet */
+	off_t end;   /* where the next record goes */
 	uint64_t seq, flushes;
 	/* A window on the file, for reading: never all of it. */
 	off_t winoff;
@@ -86,7 +89,27 @@ window(struct ledger *l, off_t off, const uint8_t **p, struct errmsg *e)
 	return (ssize_t)(l->winlen - skip);
 }
 
-/* Writes R as record NEXT at l->end in one write, and fsyncs. Moves nothing on. The length, or -1.
+/* A LAZY record waits only when it ends in the sector where it begins, and the next begins there.
+ */
+static int
+may_wait(const struct ledger *l, const struct ledger_rec *r, ssize_t len)
+{
+	return ledger_lazy(r->type) && l->end / SECTOR == (l->end + len) / SECTOR;
+}
+
+static int
+record_sync(struct ledger *l, const struct ledger_rec *r, struct errmsg *e)
+{
+	crash_point("ledger", ledger_typename((uint8_t)r->type), "sync");
+	if (fsync(l->fd) == -1)
+		return err_errno(e, "ledger: fsync");
+	l->flushes++;
+	crash_point("ledger", ledger_typename((uint8_t)r->type), "done");
+	return 0;
+}
+
+/* Writes R as record NEXT at l->end in one write, and syncs it unless it may wait. Moves nothing
+ * on. The length, or -1.
  */
 static ssize_t
 record_write(struct ledger *l, struct ledger_rec *r, uint64_t now, struct errmsg *e)
@@ -104,11 +127,9 @@ record_write(struct ledger *l, struct ledger_rec *r, uint64_t now, struct errmsg
 		return err_errno(e, "ledger: write");
 	if (n != len)
 		return err_set(e, "ledger: write: only %zd of %zd bytes: the disk is full", n, len);
-	crash_point("ledger", ledger_typename((uint8_t)r->type), "sync");
-	if (fsync(l->fd) == -1)
-		return err_errno(e, "ledger: fsync");
-	l->flushes++;
-	crash_point("ledger", ledger_typename((uint8_t)r->type), "done");
+	l->waiting = may_wait(l, r, len);
+	if (!l->waiting && record_sync(l, r, e) == -1)
+		return -1;
 	l->broken = 0;
 	return len;
 }
@@ -237,6 +258,8 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
+	if (l->waiting && fsync(l->fd) == -1)
+		log_warn("ledger: fsync");
 	if (l->fd != -1)
 		close(l->fd);
 	free(l);

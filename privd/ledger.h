@@ -1,8 +1,8 @@
 /*
  * The ledger: append-only file of CRC-framed records, fsynced before the step that it announces
- * (reeve-ledger(5)). Head "reeve-ledger 1\n", then frames: length u32, type u8, zero u8[3], seq
- * u64, time u64 (seconds), payload, CRC-32 u32; big endian. seq counts every record of the file's
- * life.
+ * but where the table says that a loss harms nothing (reeve-ledger(5)). Head "reeve-ledger 1\n",
+ * then frames: length u32, type u8, zero u8[3], seq u64, time u64 (seconds), payload, CRC-32 u32;
+ * big endian. seq counts every record of the file's life.
  */
 #ifndef PRIVD_LEDGER_H
 #define PRIVD_LEDGER_H
@@ -16,30 +16,38 @@
 #include "proto/signify.h"
 #include "proto/ticket.h"
 
-/* LEDGER(number, NAME, "what"): every record type; the crash test takes its steps from here. */
-#define LEDGER_TABLE(X)                                                            \
-	X(1, ACCEPTED, "a job: origin, fence, ticket, signatures, key and holder") \
-	X(2, STEP, "a step is about to be set up")                                 \
-	X(3, STARTED, "its executor is confined; EXEC_GO follows")                 \
-	X(4, STEPEND, "its exit record")                                           \
-	X(5, FINISHED, "the signed result")                                        \
-	X(6, ACKED, "the result was delivered")                                    \
-	X(7, CANCEL, "a cancel was asked for")                                     \
-	X(8, CHALLENGE, "a nonce was given")                                       \
-	X(9, CHALLENGE_USED, "and used")                                           \
-	X(10, CUT, "a torn tail was cut")                                          \
-	X(11, CONFIRM, "a dead-man timer: nonce and deadline")                     \
-	X(12, CONFIRMED, "the signed nonce came back")                             \
-	X(13, INTAKE, "intake paused or resumed")                                  \
-	X(14, RESET, "a reeve-reset was obeyed")
+/*
+ * LEDGER(number, NAME, SYNC or LAZY, "what"): every record type; the crash test takes its steps
+ * from here. A SYNC record is on the disk when ledger_append() returns. A LAZY one is written and
+ * may wait for the next record's sync, since its loss harms nothing: without its STEP a step was
+ * never started, without its ACKED a result is offered once more. All that waits lies in one sector
+ * of the disk, and so does the start of the record after it: what a power failure leaves is still
+ * one torn record at the end, never a hole before a whole one.
+ */
+#define LEDGER_TABLE(X)                                                                  \
+	X(1, ACCEPTED, SYNC, "a job: origin, fence, ticket, signatures, key and holder") \
+	X(2, STEP, LAZY, "a step is about to be set up")                                 \
+	X(3, STARTED, SYNC, "its executor is confined; EXEC_GO follows")                 \
+	X(4, STEPEND, SYNC, "its exit record")                                           \
+	X(5, FINISHED, SYNC, "the signed result")                                        \
+	X(6, ACKED, LAZY, "the result was delivered")                                    \
+	X(7, CANCEL, SYNC, "a cancel was asked for")                                     \
+	X(8, CHALLENGE, SYNC, "a nonce was given")                                       \
+	X(9, CHALLENGE_USED, SYNC, "and used")                                           \
+	X(10, CUT, SYNC, "a torn tail was cut")                                          \
+	X(11, CONFIRM, SYNC, "a dead-man timer: nonce and deadline")                     \
+	X(12, CONFIRMED, SYNC, "the signed nonce came back")                             \
+	X(13, INTAKE, SYNC, "intake paused or resumed")                                  \
+	X(14, RESET, SYNC, "a reeve-reset was obeyed")
 
 enum ledger_type {
-#define X(num, name, doc) LR_##name = num,
+#define X(num, name, when, doc) LR_##name = num,
 	LEDGER_TABLE(X)
 #undef X
 	    LR_LIMIT = 32
 };
 const char *ledger_typename(uint8_t type);
+int ledger_lazy(enum ledger_type type); /* 1: a LAZY row */
 
 /* One record, decoded. Which fields count follows from the type. */
 struct ledger_rec {
@@ -90,11 +98,11 @@ struct ledger *ledger_open(int statefd, uint64_t now,
     int (*fn)(const struct ledger_rec *, off_t, void *), void *arg, struct errmsg *e);
 void ledger_close(struct ledger *l);
 /*
- * Appends R (seq and time are set here) in one write and fsyncs. On success *OFF (may be NULL) is
- * where it stands. After a failed write or fsync what was written is cut off again where that can
- * be done, and the ledger is broken for good: every later append fails, no job is accepted or
- * started, until privd is started again. A record that cannot be encoded (a string too long, bytes
- * that are not printable) is E and -1 too, but breaks nothing.
+ * Appends R (seq and time are set here) in one write and, unless it is LAZY, fsyncs. On success
+ * *OFF (may be NULL) is where it stands. After a failed write or fsync what was written is cut off
+ * again where that can be done, and the ledger is broken for good: every later append fails, no job
+ * is accepted or started, until privd is started again. A record that cannot be encoded (a string
+ * too long, bytes that are not printable) is E and -1 too, but breaks nothing.
  */
 int ledger_append(
     struct ledger *l, struct ledger_rec *r, uint64_t now, off_t *off, struct errmsg *e);

@@ -54,12 +54,29 @@ rec_fields(enum ledger_type type)
 	return 0;
 }
 
+int
+ledger_lazy(enum ledger_type type)
+{
+	enum when { SYNC, LAZY };
+
+	switch (type) {
+#define X(num, name, when, doc) \
+	case LR_##name:         \
+		return when == LAZY;
+		LEDGER_TABLE(X)
+#undef X
+	case LR_LIMIT:
+		break;
+	}
+	return 0;
+}
+
 const char *
 ledger_typename(uint8_t type)
 {
 	switch ((enum ledger_type)type) {
-#define X(num, name, doc) \
-	case LR_##name:   \
+#define X(num, name, when, doc) \
+	case LR_##name:         \
 		return #name;
 		LEDGER_TABLE(X)
 #undef X

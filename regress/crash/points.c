@@ -66,9 +66,11 @@ main(void)
 	const struct msg_row *r;
 	size_t i, n;
 
+	/* a LAZY record is written and no more */
 	for (i = 1; i < LR_LIMIT; i++)
 		for (n = 0; ledger_typename((uint8_t)i) != NULL && n < 3; n++)
-			point("privd", "ledger", ledger_typename((uint8_t)i), when[n]);
+			if (n == 0 || !ledger_lazy((enum ledger_type)i))
+				point("privd", "ledger", ledger_typename((uint8_t)i), when[n]);
 	for (n = 0; (r = msg_nth(n)) != NULL; n++)
 		message(r);
 	/* a first start (privd/hostkeys.c, privd/ledger.c) */

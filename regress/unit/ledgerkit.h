@@ -131,7 +131,8 @@ build(void)
 			CHECK(r.seq == ledger_seq(l) && r.time == NOW);
 			CHECK(ledger_read(l, off, &r, &e) == 0 && r.seq == ledger_seq(l));
 		}
-	CHECK(ledger_flushes(l) == ledger_seq(l) && !ledger_broken(l));
+	CHECK(ledger_flushes(l) < ledger_seq(l) && ledger_flushes(l) >= ledger_seq(l) - 3 * 2);
+	CHECK(!ledger_broken(l));
 	ledger_close(l);
 	l = reopen(&whole, &e);
 	CHECK(l != NULL && whole.n == 3 * 14 && ledger_seq(l) == whole.n);

@@ -1,5 +1,5 @@
-/* torn-state of the ledger: cut off after every byte, every byte changed, wrong inside, newer
- * versions. */
+/* torn-state of the ledger: cut off after every byte, every byte changed, wrong inside, what a
+ * power failure may leave of records that wait for a sync, newer versions. */
 #include "lib/log.h"
 #include "proto/frame.h"
 #include "regress/unit/ledgerkit.h"
@@ -155,6 +155,88 @@ t_longer_than_torn(void)
 	free(p);
 }
 
+/* A ledger as it was written: where each record ends, and what was synced when it did. */
+struct story {
+	uint8_t *bytes;
+	size_t n, end[MOST + 1], synced[MOST + 1];
+};
+
+static void
+write_story(struct story *st)
+{
+	static const enum ledger_type order[] = {LR_ACCEPTED, LR_STEP, LR_STARTED, LR_FINISHED,
+	    LR_ACKED, LR_ACKED, LR_ACKED, LR_STEP, LR_STEP, LR_CANCEL, LR_ACKED};
+	struct errmsg e;
+	struct ledger *l;
+	struct seen s;
+	uint64_t flushes = 0;
+	size_t len, k;
+
+	kit_new();
+	CHECK(ledger_make(kit_fd, &e) == 0 && (l = reopen(&s, &e)) != NULL);
+	st->n = 44;
+	st->end[0] = st->synced[0] = HEADLEN;
+	for (k = 1; k <= st->n; k++) {
+		struct ledger_rec r = sample(order[k % (sizeof(order) / sizeof(order[0]))]);
+
+		CHECK(ledger_append(l, &r, NOW, NULL, &e) == 0);
+		free(kit_get("ledger", &len));
+		st->end[k] = len;
+		st->synced[k] = ledger_flushes(l) == flushes ? st->synced[k - 1] : len;
+		flushes = ledger_flushes(l);
+	}
+	ledger_close(l);
+	st->bytes = kit_get("ledger", &len);
+}
+
+/* The power fails while record K is written: of the sectors that were not synced, MASK came to the
+ * disk, and the file is SIZE long. What was synced is there, and nothing refuses the rest. */
+static void
+fails(const struct story *st, size_t k, unsigned int mask, size_t size)
+{
+	size_t from = st->synced[k - 1], at, keep = 0;
+	uint8_t *p = malloc(size + 1);
+	struct ledger *l;
+	struct seen s;
+	struct errmsg e;
+
+	memcpy(p, st->bytes, size);
+	for (at = from; at < size; at++)
+		if (!(mask >> (at / 512 - from / 512) & 1))
+			p[at] = 0;
+	kit_put("ledger", p, size);
+	free(p);
+	while (keep < st->n && st->end[keep + 1] <= from)
+		keep++;
+	l = reopen(&s, &e);
+	CHECKF(l != NULL && s.n >= keep, "record %zu, sectors %#x, %zu bytes: %s, %zu of %zu", k,
+	    mask, size, e.text, s.n, keep);
+	for (at = 0; l != NULL && at < keep; at++)
+		CHECK(s.off[at] == (off_t)st->end[at] && s.type[at] != LR_CUT);
+	ledger_close(l);
+}
+
+static void
+t_power(void)
+{
+	struct story st;
+	unsigned int waited = 0;
+
+	write_story(&st);
+	for (size_t k = 1; k <= st.n; k++) {
+		size_t from = st.synced[k - 1] / 512, to = (st.end[k] - 1) / 512;
+
+		waited += st.synced[k] != st.end[k];
+		for (unsigned int mask = 0; mask < 1U << (to - from + 1); mask++) {
+			fails(&st, k, mask, st.end[k]);
+			fails(&st, k, mask, st.end[k - 1]);
+			fails(&st, k, mask, st.synced[k - 1]);
+		}
+	}
+	CHECKF(waited > 10, "%u records waited", waited);
+	free(st.bytes);
+}
+
 static void
 t_versions(void)
 {
@@ -179,6 +261,7 @@ main(void)
 	t_cut_twice();
 	t_wrong_inside();
 	t_longer_than_torn();
+	t_power();
 	t_versions();
 	free(pristine);
 	kit_clean();
