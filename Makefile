@@ -65,7 +65,7 @@ $(BUILD)/gen/version.h: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
 	@mkdir -p $(@D)
 	@regress/tools/version >$@.tmp && { cmp -s $@.tmp $@ || mv $@.tmp $@; rm -f $@.tmp; touch $@; }
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/gen/version.h
+$(BUILD)/obj/%.o: %.c $(BUILD)/gen/version.h | $(BUILD)/.deps-ok
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
