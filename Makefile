@@ -63,9 +63,9 @@ $(BUILD)/.deps-ok: etc/packages regress/tools/need
 
 $(BUILD)/gen/version.h: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
 	@mkdir -p $(@D)
-	@regress/tools/version >$@.tmp && { cmp -s $@.tmp $@ || mv $@.tmp $@; rm -f $@.tmp; touch $@; }
+	@regress/tools/version >$@.tmp && { cmp -s $@.tmp $@ || mv $@.tmp $@; rm -f $@.tmp; }
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/gen/version.h | $(BUILD)/.deps-ok
+$(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h $(BUILD)/.deps-ok
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
