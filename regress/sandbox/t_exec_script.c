@@ -229,7 +229,7 @@ test_doors(void)
 	    "chmod 777 /etc/reeve/scripts/door", "touch /dev/shm/x; rm /dev/shm/x && touch /etc/y"};
 	static const char *const open_[] = {"test -r /etc/reeve/scripts/door", "touch /tmp/x",
 	    "echo x >/dev/null", "ls /proc/1/status", "test \"$(ls /tmp)\" = \"\"",
-	    "cat /etc/hostname"};
+	    "cat /etc/passwd"};
 	static struct drive d;
 	char text[512];
 	size_t i;
