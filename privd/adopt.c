@@ -25,6 +25,7 @@ replay_accepted(struct privd *p, const struct ledger_rec *r, off_t off)
 	struct ticket *t = calloc(1, sizeof(*t));
 	struct verified *v = NULL;
 	uint8_t hash[32];
+	uint64_t seen;
 	struct errmsg e;
 	struct job *j;
 
@@ -45,8 +46,9 @@ replay_accepted(struct privd *p, const struct ledger_rec *r, off_t off)
 	memcpy(j->origin, r->origin, sizeof(j->origin));
 	memcpy(j->key, r->key, sizeof(j->key));
 	memcpy(j->holder, r->holder, sizeof(j->holder));
-	if (t->issued > p->floor)
-		p->floor = t->issued < r->time ? t->issued : r->time;
+	seen = t->issued < r->time ? t->issued : r->time;
+	if (seen > p->floor)
+		p->floor = seen;
 	return 0;
 }
 

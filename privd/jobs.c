@@ -9,6 +9,7 @@
 #include "privd/control.h"
 #include "privd/jobs.h"
 #include "privd/result.h"
+#include "privd/verify.h"
 
 int
 jobs_init(struct privd *p, struct errmsg *e)
@@ -82,11 +83,13 @@ known_prune(struct privd *p, uint64_t now)
 
 	for (size_t i = 0; i < js->nknown; i++) {
 		const struct known *k = &js->known[i];
-		int gone = now > k->notafter && now > k->finished + keep;
+		int old = now > k->notafter && now > k->finished + keep;
 
-		if (gone && !k->acked)
+		if (old && !k->acked)
 			spool_remove(p->spool, k->id);
-		if (!gone)
+		/* whoever sets the clock forward makes it old, and sets it back: the id is free
+		 * only when the floor, which signed tickets alone raise, is past its window */
+		if (!old || p->floor <= k->notafter + VERIFY_SKEW)
 			js->known[n++] = *k;
 	}
 	js->nknown = n;

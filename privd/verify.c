@@ -8,8 +8,6 @@
 
 #include "privd/verify.h"
 
-#define SKEW 300 /* seconds that two honest clocks may differ */
-
 struct verified {
 	uint8_t *bytes;
 	size_t len;
@@ -208,7 +206,7 @@ verify_time(const struct ticket *t, const struct conf *c, const struct clockstat
 	unsigned long long now = ck->now;
 
 	*expired = 0;
-	if (ck->floor > ck->now && ck->floor - ck->now > SKEW)
+	if (ck->floor > ck->now && ck->floor - ck->now > VERIFY_SKEW)
 		return err_set(e,
 		    "clock: this host's clock (%llu) is behind what it has seen (%llu): set it",
 		    now, (unsigned long long)ck->floor);
@@ -218,14 +216,14 @@ verify_time(const struct ticket *t, const struct conf *c, const struct clockstat
 		*expired = 1;
 		return err_set(e, "notafter: the ticket expired %llu s ago", now - t->notafter);
 	}
-	if (t->issued > ck->now && t->issued - ck->now > SKEW)
+	if (t->issued > ck->now && t->issued - ck->now > VERIFY_SKEW)
 		return err_set(e, "issued: %llu s in the future", t->issued - now);
 	/* one that is meant for later; an operator's clock that is a little ahead is not that */
 	if (t->notbefore > t->issued && t->notbefore > ck->now)
 		return err_set(e, "notbefore: not valid for another %llu s", t->notbefore - now);
-	if (ck->cut != 0 && t->issued <= ck->cut + SKEW)
+	if (ck->cut != 0 && t->issued <= ck->cut + VERIFY_SKEW)
 		return err_set(e,
 		    "issued: the ledger was cut at %llu: tickets up to %d s after it are refused",
-		    (unsigned long long)ck->cut, SKEW);
+		    (unsigned long long)ck->cut, VERIFY_SKEW);
 	return 0;
 }

@@ -14,6 +14,8 @@
 #include "privd/policy.h"
 #include "proto/ticket.h"
 
+#define VERIFY_SKEW 300 /* seconds that two honest clocks may differ */
+
 /* Bytes, and the keys that signed exactly them. The signers point into the policy: free it last. */
 struct verified;
 

@@ -111,6 +111,22 @@ clock_back(void)
 	CHECK(q.floor <= privd_now(&q));
 }
 
+/* A ticket accepted while the clock lagged a little does not lower the floor again. */
+static void
+floor_stays(void)
+{
+	struct ledger_rec rec = {.type = LR_ACCEPTED, .nsigs = 1};
+	uint64_t was = q.floor + 5000;
+	char text[1024];
+
+	q.floor = was;
+	rec.ticketlen = jk_ticket(text, sizeof(text), 77, "agent.facts", was + 100);
+	rec.ticket = (const uint8_t *)text;
+	rec.time = was - 100;
+	CHECK(adopt_record(&rec, 0, &q) == 0);
+	CHECK(q.floor == was);
+}
+
 /* A ledger that tells of a job which it never accepted is no ledger to go on from. */
 static void
 no_such_job(void)
@@ -152,6 +168,7 @@ main(void)
 	jk_open(&q);
 	read_story();
 	clock_back();
+	floor_stays();
 	no_such_job();
 	jk_close(&p);
 	kit_clean();
