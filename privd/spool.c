@@ -258,6 +258,32 @@ walk(int fd, const char *name, struct walk *w, struct errmsg *e)
 	}
 }
 
+/* Writes the head of FD, which is empty. */
+static int
+head_put(int fd, const char *name, struct errmsg *e)
+{
+	if (fd_writen(fd, FRAME_HEAD, FRAME_HEADLEN) != FRAME_HEADLEN)
+		return err_errno(e, "spool/%s: write", name);
+	return 0;
+}
+
+/*
+ * 1 when the head of FD's file never came to the disk: the name is synced when the file is made,
+ * its bytes with the first exit frame, so nothing in it was promised to anybody. -1 with E.
+ */
+static int
+head_lost(int fd, const char *name, uint64_t size, struct errmsg *e)
+{
+	static const uint8_t zero[FRAME_HEADLEN];
+	uint8_t head[FRAME_HEADLEN];
+
+	if (size < FRAME_HEADLEN)
+		return 1;
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		return err_errno(e, "spool/%s: read", name);
+	return memcmp(head, zero, sizeof(zero)) == 0;
+}
+
 /* Cuts FD after its last good frame, on whose end W stands. */
 static int
 torn_cut(int fd, const char *name, const struct walk *w, uint64_t *size, struct errmsg *e)
@@ -278,6 +304,14 @@ torn_find(int fd, const char *name, uint64_t *size, struct errmsg *e)
 	struct walk *w;
 	int rv;
 
+	if ((rv = head_lost(fd, name, *size, e)) == -1)
+		return -1;
+	if (rv) {
+		*size = FRAME_HEADLEN;
+		if (ftruncate(fd, 0) == -1)
+			return err_errno(e, "spool/%s: beginning again", name);
+		return head_put(fd, name, e);
+	}
 	if ((w = malloc(sizeof(*w))) == NULL)
 		return err_errno(e, "spool/%s", name);
 	rv = walk(fd, name, w, e) == -1 ? -1 : torn_cut(fd, name, w, size, e);
@@ -285,41 +319,43 @@ torn_find(int fd, const char *name, uint64_t *size, struct errmsg *e)
 	return rv;
 }
 
-/* A new output file with nothing but its head. */
+/* A new output file with nothing but its head, its name synced. -1 with errno; EEXIST without E. */
 static int
 output_make(struct spool *s, const char *name, struct errmsg *e)
 {
-	int fd, rv = -1;
+	int fd, saved;
 
-	if ((fd = spool_nameless(s, name, e)) == -1)
-		return -1;
-	if (fd_writen(fd, FRAME_HEAD, FRAME_HEADLEN) != FRAME_HEADLEN)
-		err_errno(e, "spool/%s: write", name);
-	else
-		rv = spool_link(s, fd, name, e);
+	fd = fd_openat(
+	    s->dirfd, name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd == -1)
+		return errno == EEXIST ? -1 : err_errno(e, "spool/%s", name);
+	if (head_put(fd, name, e) == 0) {
+		if (fsync(s->dirfd) == 0)
+			return fd;
+		err_errno(e, "spool: fsync");
+	}
+	saved = errno;
+	(void)unlinkat(s->dirfd, name, 0);
 	close(fd);
-	return rv;
+	errno = saved;
+	return -1;
 }
 
 int
 spool_output(struct spool *s, const uint8_t id[16], int cut, uint64_t *size, struct errmsg *e)
 {
 	char name[SPOOL_NAME];
-	uint64_t n;
+	uint64_t n = FRAME_HEADLEN;
 	int fd;
 
 	spool_name(name, id, -1);
-	fd = spool_file(s, name, O_RDWR | O_APPEND, &n, e);
-	if (fd == -1 && errno == ENOENT) {
-		if (output_make(s, name, e) == -1)
+	if ((fd = output_make(s, name, e)) == -1) {
+		if (errno != EEXIST || (fd = spool_file(s, name, O_RDWR | O_APPEND, &n, e)) == -1)
 			return -1;
-		fd = spool_file(s, name, O_RDWR | O_APPEND, &n, e);
-	}
-	if (fd == -1)
-		return -1;
-	if (cut && torn_find(fd, name, &n, e) == -1) {
-		close(fd);
-		return -1;
+		if (cut && torn_find(fd, name, &n, e) == -1) {
+			close(fd);
+			return -1;
+		}
 	}
 	if (size != NULL)
 		*size = n;
@@ -449,10 +485,15 @@ spool_remove(struct spool *s, const uint8_t id[16])
 	char name[SPOOL_NAME];
 	int i;
 
+	/* blobs are taken in their order, so none follows one that is not there */
 	for (i = -1; i < TICKET_BLOBS; i++) {
 		spool_name(name, id, i);
-		if (unlinkat(s->dirfd, name, 0) == -1 && errno != ENOENT)
+		if (unlinkat(s->dirfd, name, 0) == 0)
+			continue;
+		if (errno != ENOENT)
 			log_warn("spool/%s: remove", name);
+		else if (i != -1)
+			break;
 	}
 }
 

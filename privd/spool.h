@@ -21,8 +21,9 @@ struct spool *spool_open(int statefd, uint64_t max, struct errmsg *e);
 void spool_close(struct spool *s);
 
 /*
- * The output file of job ID: made with its head when missing, directory entry synced. With CUT it
- * is cut at its first damaged frame: output that was on its way when the power failed. Returns an
+ * The output file of job ID: made with its head when missing, directory entry synced; its bytes are
+ * with each exit frame, by the supervisor. With CUT it is cut at its first damaged frame, or begun
+ * again without a head: output that was on its way when the power failed. Returns an
  * O_RDWR|O_APPEND fd for a supervisor, mode 0600; *SIZE (may be NULL) its bytes. -1 with E.
  */
 int spool_output(struct spool *s, const uint8_t id[16], int cut, uint64_t *size, struct errmsg *e);
