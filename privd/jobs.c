@@ -219,6 +219,9 @@ job_cancel(struct privd *p, const uint8_t id[16], const char *who, int is_signed
 	if (j == NULL)
 		return err_set(
 		    e, known_find(p, id) != NULL ? "the job is finished already" : "no such job");
+	if (j->phase == JP_KEPT)
+		return err_set(
+		    e, "the job has ended; its result waits for a restart of reeve-privd");
 	c = j->t->kind->cancel;
 	if (c == KC_NEVER || (c == KC_SIGNED && !is_signed))
 		return err_set(e,

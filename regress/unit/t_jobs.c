@@ -134,6 +134,7 @@ static void
 kept(void)
 {
 	struct job *j = jk_accept(&p, 20, "agent.facts");
+	struct errmsg e;
 	uint8_t id[16];
 
 	memcpy(id, j->id, 16);
@@ -142,6 +143,9 @@ kept(void)
 	memset(jk_conf.host_id, JK_HOST[0], 1);
 	CHECK(jobs_find(&p, id) == j && known_find(&p, id) == NULL);
 	CHECK_STR(job_phasename(j), "ended");
+	/* nor does a cancel make "before it started" of what has run */
+	CHECK(job_cancel(&p, id, "local", 1, &e) == -1);
+	CHECK(jobs_find(&p, id) == j && known_find(&p, id) == NULL);
 }
 
 int
