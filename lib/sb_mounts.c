@@ -27,7 +27,9 @@ struct option {
 
 static const struct option empty_dir[] = {
     {"mode", "0555"}, {"size", "4k"}, {"nr_inodes", "2"}, {NULL, NULL}};
-static const struct option shared_dir[] = {{"mode", "1777"}, {NULL, NULL}};
+/* memory of the whole host where no controller limits the job's, and several run at a time */
+static const struct option shared_dir[] = {
+    {"mode", "1777"}, {"size", "10%"}, {"nr_inodes", "128k"}, {NULL, NULL}};
 static const struct option no_options[] = {{NULL, NULL}};
 
 static int

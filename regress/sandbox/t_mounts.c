@@ -4,7 +4,9 @@
  * own.
  */
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 
 #include <linux/mount.h>
@@ -78,6 +80,20 @@ static int
 do_create(const char *path)
 {
 	return open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) == -1 ? errno : unlink(path);
+}
+
+/* A tmpfs that is filled to its end is a small part of the memory. */
+static int
+do_measure(const char *path)
+{
+	struct statvfs v;
+	struct sysinfo si;
+
+	if (statvfs(path, &v) == -1 || sysinfo(&si) == -1)
+		return errno;
+	if ((uint64_t)v.f_blocks * v.f_frsize > (uint64_t)si.totalram * si.mem_unit / 8)
+		return EFBIG;
+	return v.f_files == 0 || v.f_files > 200000 ? ENFILE : 0;
 }
 
 static int
@@ -191,6 +207,7 @@ test_read_only(void)
 	CHECK(box(SB_M_RW, at("open"), 1, do_create, at("open/new")) == 0);
 	CHECK(box(SB_M_RW, at("open"), 1, do_create, at("new")) == EROFS);
 	CHECK(box(SB_M_TMPFS, at("open"), 1, do_create, at("open/new")) == 0);
+	CHECK(box(SB_M_TMPFS, at("open"), 1, do_measure, at("open")) == 0);
 	CHECK(box(SB_M_TMPFS, at("secrets"), 0, do_read, at("secrets/key")) == ENOENT);
 	CHECK(box(SB_M_RO, at("open"), 0, do_cwd, NULL) == 0);
 	/* what was read-only before stays so, also beneath a writable place */
