@@ -1,87 +1,83 @@
 #!/bin/bash
-# make install and uninstall into a folder: modes, pages, users' table, what uninstall keeps and says; etc/mkusers
-# by hand on copies of passwd and group; regress/tools/need's one command; every program's -V.
+# make install, uninstall and what make says on a machine that lacks something: installed files with their modes,
+# configuration, keys and state that stay, one version everywhere, and no compiling before the packages are there.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-d=$(mktemp -d) || exit 1
-trap 'rm -rf "$d"' EXIT
+top=$PWD build=${BUILD:-build}
+case $build in /*) rel=${build#"$top"/} ;; *) rel=$build ;; esac
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+d=$dir/root
 checks=0 bad=0
 
 fail() {
 	bad=$((bad + 1))
 	echo "failed: $*" >&2
 }
+# is WHAT A B
 is() {
 	checks=$((checks + 1))
 	[ "$2" = "$3" ] || fail "$1: \"$2\" is not \"$3\""
 }
-has() {
-	checks=$((checks + 1))
-	case $2 in *"$3"*) ;; *) fail "$1: no \"$3\" in: $2" ;; esac
-}
-mode() { stat -c '%a %u:%g' "$d/root$1"; }
 
-# the build is there already, so that this only copies
-make -s BUILD="$build" DESTDIR="$d/root" install >"$d/out" 2>&1 || fail "make install: $(cat "$d/out")"
-for p in /usr/sbin/reeve-privd /usr/sbin/reevectl /usr/bin/reeve /usr/libexec/reeve/reeve-execd; do
-	is "$p" "$(mode $p)" "755 0:0"
-	checks=$((checks + 1))
-	cmp -s "$build/${p##*/}" "$d/root$p" || fail "$p is not the one that was built"
-	has "-V of $p" "$("$d/root$p" -V 2>&1)" "$(cat VERSION)"
+make -s BUILD="$rel" DESTDIR="$d" install >"$dir/out" 2>&1 || { cat "$dir/out"; exit 1; }
+is "users made with DESTDIR" "$(grep -c useradd "$dir/out")" 0
+while read -r mode file; do
+	is "$file" "$(stat -c %a "$d$file" 2>&1)" "$mode"
+done <<'F'
+755 /usr/sbin/reeve-privd
+755 /usr/sbin/reevectl
+755 /usr/libexec/reeve/reeve-execd
+755 /usr/bin/reeve
+644 /usr/lib/sysusers.d/reeve.conf
+644 /usr/share/man/man8/reeve-privd.8
+644 /usr/share/man/man5/reeve-ticket.5
+644 /usr/share/man/man1/reeve.1
+755 /etc/reeve
+755 /etc/reeve/keys
+755 /etc/reeve/scripts
+700 /var/lib/reeve
+F
+for m in man/*.[158]; do
+	is "page $m" "$(cmp "$m" "$d/usr/share/man/man${m##*.}/${m##*/}" && echo same)" same
 done
-is /etc/reeve/scripts "$(mode /etc/reeve/scripts)" "755 0:0"
-is /var/lib/reeve "$(mode /var/lib/reeve)" "700 0:0"
-is sysusers.d "$(mode /usr/lib/sysusers.d/reeve.conf)" "644 0:0"
-is "rows of sysusers.d" "$(grep -c '^u _reeve' "$d/root/usr/lib/sysusers.d/reeve.conf")" "$(grep -c '^USER(' lib/users.def)"
-for m in man/*.[1578]; do
-	is "$m" "$(mode "/usr/share/man/man${m##*.}/${m##*/}")" "644 0:0"
+
+# one version: VERSION, and the commit unless it is released
+v=$(cat VERSION)
+for p in sbin/reeve-privd sbin/reevectl libexec/reeve/reeve-execd bin/reeve; do
+	said=$("$d/usr/$p" -V 2>&1)
+	is "$p -V" "${said%%+*}" "${p##*/} $v"
 done
-is "writable by others" "$(find "$d/root" ! -type l -perm /022)" ""
 
-# what a person and the agent wrote stays, and all else goes
-echo x >"$d/root/etc/reeve/agent.conf"
-echo x >"$d/root/etc/reeve/keys/ops.pub"
-echo x >"$d/root/var/lib/reeve/ledger"
-out=$(make -s BUILD="$build" DESTDIR="$d/root" uninstall 2>&1) || fail "make uninstall: $out"
-is "files left" "$(cd "$d/root" && find . -type f | sort | tr '\n' ' ')" "./etc/reeve/agent.conf ./etc/reeve/keys/ops.pub ./var/lib/reeve/ledger "
-has "uninstall says" "$out" "rm -rf $d/root/etc/reeve"
-has "uninstall says" "$out" "rm -rf $d/root/var/lib/reeve"
-has "uninstall says" "$out" "userdel _reevescript"
-out=$(make -s BUILD="$build" DESTDIR="$d/root" uninstall 2>&1) || fail "a second uninstall: $out"
+# every user of the table, in sysusers.d and by mkusers
+users=$(sed -n 's/^USER([A-Z]*, "\([a-z_]*\)".*/\1/p' lib/users.def)
+is "sysusers.d" "$(sed -n 's/^u \([a-z_]*\) .*/\1/p' "$d/usr/lib/sysusers.d/reeve.conf")" "$users"
+mkdir -p "$dir/u/etc"
+cp /etc/passwd /etc/group "$dir/u/etc/"
+etc/mkusers "$dir/u" || fail "mkusers: exit $?"
+etc/mkusers "$dir/u" || fail "mkusers for the second time: exit $?"
+for u in $users; do
+	is "user $u" "$(grep -c "^$u:" "$dir/u/etc/passwd")" 1
+	is "$u is not root" "$(awk -F: -v u="$u" '$1 == u && $3 > 0 && $4 > 0 { print "so" }' "$dir/u/etc/passwd")" so
+done
 
-# install-agent leaves the operator's program out
-make -s BUILD="$build" DESTDIR="$d/agent" install-agent >"$d/out" 2>&1 || fail "make install-agent: $(cat "$d/out")"
-is "install-agent" "$(find "$d/agent" -name reeve -type f; find "$d/agent" -name 'reeve.1')" ""
+# uninstall keeps what a person or the agent wrote
+echo mine >"$d/etc/reeve/policy.conf"
+echo mine >"$d/var/lib/reeve/ledger"
+make -s BUILD="$rel" DESTDIR="$d" uninstall >"$dir/out" 2>&1 || fail "uninstall: $(cat "$dir/out")"
+is "what is left" "$(cd "$d" && find . -type f | LC_ALL=C sort | tr '\n' ' ')" "./etc/reeve/policy.conf ./var/lib/reeve/ledger "
+is "it says how to remove the rest" "$(grep -c "rm -rf $d" "$dir/out")" 2
 
-# users by hand: no newline at the end, a group that exists, a uid that is taken
-mkdir -p "$d/u/etc"
-printf 'root:x:0:0:root:/root:/bin/sh\nx:x:999:999::/:/bin/sh' >"$d/u/etc/passwd"
-printf 'root:x:0:\n_reeverun:x:999:\n' >"$d/u/etc/group"
-printf 'root:*:1::::::\n' >"$d/u/etc/shadow"
-chmod 640 "$d/u/etc/shadow"
-etc/mkusers "$d/u" || fail "mkusers"
-cp "$d/u/etc/passwd" "$d/passwd"
-etc/mkusers "$d/u" || fail "mkusers again"
-checks=$((checks + 1))
-cmp -s "$d/passwd" "$d/u/etc/passwd" || fail "mkusers is not content with what it made"
-is "lines" "$(wc -l <"$d/u/etc/passwd")" "$(($(grep -c '^USER(' lib/users.def) + 2))"
-is "two of one uid" "$(cut -d: -f3 "$d/u/etc/passwd" | sort | uniq -d)" ""
-is "two of one gid" "$(cut -d: -f3 "$d/u/etc/group" | sort | uniq -d)" ""
-is "the group that was there" "$(awk -F: '$1 == "_reeverun" { print $4 }' "$d/u/etc/passwd")" 999
-is "passwords" "$(grep '^_reeve' "$d/u/etc/shadow" | cut -d: -f2 | sort -u)" '!*'
-is "mode of shadow" "$(stat -c %a "$d/u/etc/shadow")" 640
-is "fields" "$(awk -F: 'NF != 7' "$d/u/etc/passwd")" ""
-is "fields" "$(awk -F: 'NF != 9' "$d/u/etc/shadow")" ""
-is "left over" "$(ls "$d/u/etc")" "$(printf 'group\npasswd\nshadow')"
-
-# what is missing is named with the one command that helps
-mkdir -p "$d/need/etc"
-echo 'build apt no-such-package-of-reeve libc6' >"$d/need/etc/packages"
+# a machine that lacks something: one command, and nothing is compiled
+mkdir "$dir/tree"
+git ls-files -z 2>/dev/null | tar --null -T - -cf - 2>/dev/null | tar -xf - -C "$dir/tree"
+[ -f "$dir/tree/Makefile" ] || cp -a Makefile VERSION etc lib proto imsg privd execd ctl cli regress man "$dir/tree/"
+sed -i 's/^build \(apt\|dnf\) .*/& no-such-package-1 no-such-package-2/' "$dir/tree/etc/packages"
 rc=0
-out=$(cd "$d/need" && "$OLDPWD/regress/tools/need" build 2>&1) || rc=$?
-is "need's status" "$rc" 1
-has "need" "$out" "apt-get install -y --no-install-recommends no-such-package-of-reeve"
+make -j4 -C "$dir/tree" >"$dir/out" 2>&1 || rc=$?
+is "make without its packages fails" "$((rc != 0))" 1
+is "and names the command" "$(grep -cE '^run: (apt-get|dnf) .*install.* no-such-package-1 no-such-package-2$' "$dir/out")" 1
+is "before it compiles anything" "$(find "$dir/tree" -name '*.o' | wc -l)" 0
 
-echo "install.sh: $checks checks, $bad failed"
-[ "$bad" -eq 0 ]
+echo "$(basename "$0"): $checks checks, $bad failed"
+[ $checks -gt 0 ] && [ $bad -eq 0 ]
