@@ -190,6 +190,7 @@ everything() {
 	step submit sealed
 	step ctl policy test "$tickets/slow" "$tickets/slow.sig"
 	step ctl submit "$tickets/slow"
+	step ctl trust "$tickets/slow" "$tickets/slow.sig"
 	step ctl status
 	step ctl jobs
 	step ctl show "$(id_of "$tickets/sealed")"
