@@ -67,7 +67,7 @@ take(struct setup *s, struct imsg *m, struct errmsg *e)
 	case MSG_EXEC_HOST:
 		return take_host(s, m, e);
 	case MSG_EXEC_CGROUP:
-		s->cgroup_procs = imsg_fd(m, 0);
+		s->cgroup = imsg_fd(m, 0);
 		s->cgroup_kill = imsg_fd(m, 1);
 		return 0;
 	case MSG_EXEC_BLOB:
@@ -89,7 +89,7 @@ setup_read(struct setup *s, struct imsgbuf *ch, struct errmsg *e)
 	int r;
 
 	memset(s, 0, offsetof(struct setup, ticket));
-	s->spool = s->cgroup_procs = s->cgroup_kill = -1;
+	s->spool = s->cgroup = s->cgroup_kill = -1;
 	do {
 		r = chan_recv(ch, &m, SETUP_TIMEOUT);
 		if (r == 0)

@@ -24,7 +24,7 @@ struct setup {
 	uint8_t seal[32];
 	int has_host, has_seal;
 	int spool;
-	int cgroup_procs, cgroup_kill; /* -1 none */
+	int cgroup, cgroup_kill; /* the directory and a file in it; -1 none */
 	int blob[TICKET_BLOBS];
 	size_t nblobs;
 	struct ticket ticket; /* only with KIND */

@@ -53,8 +53,8 @@ begin(struct work *w, struct errmsg *e)
 		if (w->cmd[i].sock != -1)
 			close(w->cmd[i].sock);
 	}
-	if (w->in.cgroup_procs != -1)
-		close(w->in.cgroup_procs);
+	if (w->in.cgroup != -1)
+		close(w->in.cgroup);
 	w->own_box.sb.fsize = framer_most(&w->fr);
 	if (sb_apply(&w->own_box.sb, &stage, e) == -1)
 		return err_prefix(e, "supervisor: %s", stage);

@@ -2,6 +2,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <linux/sched.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +18,7 @@
 #include "lib/fdutil.h"
 
 /* Where the child's descriptors stand: index = final number, value = present one, -1 none. */
-#define SLOTS 9
+#define SLOTS 8
 #define PARK  64 /* above every final number while they move */
 
 struct ends {
@@ -98,7 +100,6 @@ static _Noreturn void
 child_main(
     const struct command *cmd, const struct confine *c, const struct setup *s, int slot[SLOTS])
 {
-	struct sb sb = c->sb;
 	const char *stage = "";
 	struct errmsg e;
 	char go;
@@ -108,11 +109,8 @@ child_main(
 	if (setsid() == -1 || chdir("/") == -1)
 		child_fail(TOOL_SAYS_FAIL, "session", strerror(errno));
 	umask(cmd->umask);
-	if (slot[TOOL_CGROUP] != -1)
-		sb.cgroup_procs = TOOL_CGROUP;
-	if (sb_apply(&sb, &stage, &e) == -1)
+	if (sb_apply(&c->sb, &stage, &e) == -1)
 		child_fail(TOOL_SAYS_FAIL, stage, e.text);
-	close(TOOL_CGROUP);
 	sync_say(TOOL_SAYS_READY, "", "");
 	/* no go byte: the start is not in the ledger, and nothing ever ran */
 	if (read(TOOL_SYNC, &go, 1) != 1 || go != TOOL_GO)
@@ -182,6 +180,19 @@ arm_term(struct tool *t, pid_t to)
 	return fcntl(p[0], F_SETFL, O_NONBLOCK | O_ASYNC);
 }
 
+/* fork(2), the child in the cgroup whose directory is CGROUP (-1: where this process is). */
+static pid_t
+fork_into(int cgroup)
+{
+	struct clone_args ca = {.exit_signal = SIGCHLD};
+
+	if (cgroup != -1) {
+		ca.flags = CLONE_INTO_CGROUP;
+		ca.cgroup = (uint64_t)cgroup;
+	}
+	return (pid_t)syscall(SYS_clone3, &ca, sizeof(ca));
+}
+
 int
 tool_start(struct tool *t, const struct command *cmd, const struct confine *c,
     const struct setup *s, struct errmsg *e)
@@ -199,8 +210,7 @@ tool_start(struct tool *t, const struct command *cmd, const struct confine *c,
 	memcpy(own, x.child, sizeof(own));
 	x.child[TOOL_SOCK] = cmd->sock;
 	x.child[TOOL_EXE] = cmd->exe;
-	x.child[TOOL_CGROUP] = s->cgroup_procs;
-	t->pid = fork();
+	t->pid = fork_into(s->cgroup);
 	if (t->pid == 0) {
 		/* not the tool's: its memory goes with the exec, these bytes go now */
 		sodium_memzero((void *)(uintptr_t)s->seal, sizeof(s->seal));

@@ -16,9 +16,8 @@
 #define TOOL_VERDICT 4 /* a builtin's last word: "end-name SP reason" */
 #define TOOL_SOCK    5 /* the connected socket of a builtin */
 /* Closed before the tool runs. */
-#define TOOL_SYNC   6
-#define TOOL_EXE    7
-#define TOOL_CGROUP 8
+#define TOOL_SYNC 6
+#define TOOL_EXE  7
 
 /* The supervisor's ends; -1 where there is none. Non-blocking. */
 struct tool {
@@ -36,8 +35,9 @@ struct tool {
 #define TOOL_GO		'G'
 
 /*
- * Forks the tool of command CMD, confined by C. 0 or -1 with E. The tool moves itself into the
- * cgroup of S, has its own session, /dev/null or a pipe as input, pipes for the rest.
+ * Forks the tool of command CMD, confined by C. 0 or -1 with E. The tool is born in the cgroup of S
+ * (moving there would wait for a grace period of RCU on many kernels), has its own session,
+ * /dev/null or a pipe as input, pipes for the rest.
  */
 int tool_start(struct tool *t, const struct command *cmd, const struct confine *c,
     const struct setup *s, struct errmsg *e);

@@ -2,11 +2,11 @@
  * The sandbox kit. A struct sb describes what a process may keep; sb_apply() takes the rest away in
  * one fixed order and never returns with less confinement than asked:
  *
- *	cgroup, namespaces and mounts, ids and capabilities (ambient last; proved by trying to get
- *	back), no_new_privs, Landlock, dumpable 0, rlimits, seccomp last.
+ *	namespaces and mounts, ids and capabilities (ambient last; proved by trying to get back),
+ *	no_new_privs, Landlock, dumpable 0, rlimits, seccomp last.
  *
- * All tables are static const data; nothing here parses anything. seccomp(2), landlock(7),
- * capabilities(7), cgroups(7).
+ * Its cgroup comes before all of them: who starts the process has it born in there. All tables are
+ * static const data; nothing here parses anything. seccomp(2), landlock(7), capabilities(7).
  */
 #ifndef LIB_SB_H
 #define LIB_SB_H
@@ -159,7 +159,6 @@ struct sb_mount {
 #define SB_KEEP_MAX 4
 
 struct sb {
-	int cgroup_procs;	    /* fd of a cgroup.procs to write "0" into; -1 none */
 	int newns;		    /* 1: private mount namespace with the mounts below */
 	int newnet, newipc, newuts; /* 1: an empty namespace of that kind */
 	int ro_root;		    /* 1: everything read-only first (with newns) */
@@ -180,11 +179,11 @@ struct sb {
 	int below_minimum; /* the word of agent.conf: absent Landlock is logged, not fatal */
 };
 
-/* Fills S with: nothing kept, no cgroup, uid -1, limits infinite. */
+/* Fills S with: nothing kept, uid -1, limits infinite. */
 void sb_init(struct sb *s);
 
 /*
- * Applies S. 0; or -1 with E and *STAGE naming the stage ("cgroup", "mounts", "ids", "caps", "nnp",
+ * Applies S. 0; or -1 with E and *STAGE naming the stage ("mounts", "ids", "caps", "nnp",
  * "landlock", "dumpable", "rlimits", "seccomp"): the caller must then exit without doing anything.
  */
 int sb_apply(const struct sb *s, const char **stage, struct errmsg *e);

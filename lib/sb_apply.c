@@ -17,18 +17,9 @@ void
 sb_init(struct sb *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->cgroup_procs = -1;
 	s->uid = (uid_t)-1;
 	s->gid = (gid_t)-1;
 	s->as = s->fsize = s->nofile = s->nproc = RLIM_INFINITY;
-}
-
-static int
-apply_cgroup(const struct sb *s, struct errmsg *e)
-{
-	if (s->cgroup_procs != -1 && write(s->cgroup_procs, "0", 1) != 1)
-		return err_errno(e, "cgroup.procs");
-	return 0;
 }
 
 static int
@@ -73,7 +64,6 @@ sb_apply(const struct sb *s, const char **stage, struct errmsg *e)
 		const char *name;
 		int (*fn)(const struct sb *, struct errmsg *);
 	} order[] = {
-	    {"cgroup", apply_cgroup},
 	    {"mounts", sb_mounts_apply},
 	    {"ids", sb_ids_apply},
 	    {"nnp", apply_nnp},

@@ -292,8 +292,8 @@ cgroup_supervisor(const struct cgroup *g)
 int
 cgroup_tool_fds(const struct cgroup *g, int fds[2], struct errmsg *e)
 {
-	if ((fds[0] = fd_openat(g->tool, "cgroup.procs", O_WRONLY, 0)) == -1)
-		return err_errno(e, "cgroup %s/tool/cgroup.procs", g->name);
+	if ((fds[0] = open_dir(g->dir, "tool")) == -1)
+		return err_errno(e, "cgroup %s/tool", g->name);
 	if ((fds[1] = fd_openat(g->tool, "cgroup.kill", O_WRONLY, 0)) == -1) {
 		err_errno(e, "cgroup %s/tool/cgroup.kill", g->name);
 		close(fds[0]);

@@ -51,7 +51,7 @@ int cgroup_watched(int fd);
 int cgroup_supervisor(const struct cgroup *g);
 /* Processes in its "sup" (TOOL 0) or "tool" group, at most MAX. The number of them. */
 size_t cgroup_pids(const struct cgroup *g, int tool, pid_t *pids, size_t max);
-/* Descriptors for the tool: its cgroup.procs and cgroup.kill. 0 or -1 with E. */
+/* Descriptors for the tool: its cgroup, and the cgroup.kill in there. 0 or -1 with E. */
 int cgroup_tool_fds(const struct cgroup *g, int fds[2], struct errmsg *e);
 void cgroup_close(struct cgroup *g);
 /* Removes the directories of an empty group and closes it. 0 or -1 with errno. */

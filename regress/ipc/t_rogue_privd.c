@@ -144,7 +144,6 @@ arm(struct run *r)
 
 	start(r);
 	say_row(r, MSG_EXEC_HOST);
-	say_row(r, MSG_EXEC_CGROUP); /* /dev/null takes any order */
 	say_row(r, MSG_EXEC_START);
 	if (poll(&p, 1, IN_TIME) != 1 || fd_readn(r->sock, head, sizeof(head)) != sizeof(head))
 		return 0;

@@ -174,8 +174,7 @@ drive_cgroup(struct drive *d, int fd[2])
 		d->cgroup[0] = '\0';
 		return -1;
 	}
-	snprintf(path, sizeof(path), "%s/cgroup.procs", d->cgroup);
-	fd[0] = open(path, O_WRONLY | O_CLOEXEC);
+	fd[0] = open(d->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	snprintf(path, sizeof(path), "%s/cgroup.kill", d->cgroup);
 	fd[1] = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd[0] != -1 && fd[1] != -1)

@@ -69,6 +69,8 @@ one_step(void)
 	close(fd);
 	CHECK(cgroup_each(base, on_each, NULL) == 0 && seen == 1);
 	CHECK(cgroup_tool_fds(&again, fds, &e) == 0);
+	CHECK((fd = openat(fds[0], "cgroup.procs", O_RDONLY)) != -1); /* it is the directory */
+	close(fd);
 	CHECK(cgroup_remove(base, &g) == -1); /* not while somebody is in it */
 	CHECK((pf.fd = cgroup_watch(&again)) != -1);
 	CHECK(write(fds[1], "1", 1) == 1); /* the tool's group alone */
