@@ -307,38 +307,6 @@ t_stream(void)
 	spool_close(s);
 }
 
-/* What a member of the admin group gets: no inotify instance of root's, and news all the same. */
-static void
-t_look(void)
-{
-	struct spool *s = fresh(MAX);
-	struct pollfd pfd = {.events = POLLIN};
-	struct errmsg e;
-	char buf[4096], self[64];
-	ssize_t n;
-	int fd, fds[2];
-
-	CHECK(spool_look(s, id, fds, &e) == -1);
-	CHECK((fd = spool_output(s, id, 0, NULL, &e)) != -1);
-	CHECKF(spool_look(s, id, fds, &e) == 0, "%s", e.text);
-	CHECK((fcntl(fds[0], F_GETFL) & O_ACCMODE) == O_RDONLY &&
-	      fcntl(fds[1], F_GETFD) == FD_CLOEXEC);
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fds[1]);
-	n = readlink(self, buf, sizeof(buf));
-	CHECK(n > 0 && memmem(buf, (size_t)n, "inotify", 7) == NULL);
-	pfd.fd = fds[1];
-	for (int i = 0; i < 2; i++) { /* it ticks, and reading what is there ends it until then */
-		CHECK(poll(&pfd, 1, 5000) == 1);
-		while (read(fds[1], buf, sizeof(buf)) > 0)
-			;
-		CHECK(errno == EAGAIN);
-	}
-	close(fd);
-	close(fds[0]);
-	close(fds[1]);
-	spool_close(s);
-}
-
 static struct ticket_blob
 blob_of(const void *data, size_t len)
 {
@@ -609,7 +577,6 @@ main(void)
 	kit_fast = 0;
 	t_large();
 	t_stream();
-	t_look();
 	t_blob();
 	t_blob_abuse();
 	t_sweep();
