@@ -61,7 +61,7 @@
 	X(31, CONFIRM_SIG, NETD, PRIVD, PH_RUN, MANY, 88, 88, 0, "the online key's signature")     \
 	/* one step of a job */                                                                    \
 	X(40, EXEC_HOST, PRIVD, EXECD, PH_START, ONCE, 80, 3602, 0, "ids and this host's words")   \
-	X(41, EXEC_CGROUP, PRIVD, EXECD, PH_START, ONCE, 0, 0, 2, "tool's cgroup, its cgroup.kill") \
+	X(41, EXEC_CGROUP, PRIVD, EXECD, PH_START, ONCE, 0, 0, 2, "tool's cgroup, its kill file")  \
 	X(42, EXEC_BLOB, PRIVD, EXECD, PH_START, MANY, 1, 1, 1, "a checked blob, read-only")       \
 	X(43, EXEC_SEAL, PRIVD, EXECD, PH_START, ONCE, 32, 32, 0,                                  \
 	    "the seal key, if it has to open one")                                                 \
