@@ -109,7 +109,9 @@ cgroup_base(const struct conf *c, struct errmsg *e)
 	}
 	/* limits where the controllers are delegated; without them rlimits and the rest remain */
 	if (!delegate(b->fd))
-		log_debug("%s: without the memory or the pids controller", b->path);
+		log_warnx("%s: no memory or no pids controller here: limits of jobs by cgroup do "
+			  "not hold",
+		    b->path);
 	return b;
 fail:
 	if (b->fd != -1)

@@ -173,6 +173,16 @@ chmod 644 "$h/state/ledger"
 starts 1 "ledger"
 chmod 600 "$h/state/ledger"
 
+# ---- a cgroup2 without the controllers: said without being asked, in words for the log ----
+
+if ! grep -qw memory "$cg/cgroup.controllers"; then
+	"$BUILD/reeve-privd" -d -f "$h/etc/agent.conf" >"$w/quiet" 2>&1 </dev/null &
+	privd=$!
+	within 20 answers || fail "reeve-privd does not start"
+	has "limits that do not hold" "$w/quiet" "limits of jobs by cgroup do not hold"
+	stop
+fi
+
 # ---- a full disk ----
 
 rm -rf "$h/state" && mkdir -m 700 "$h/state"
