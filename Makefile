@@ -51,7 +51,7 @@ SHARED	= $(call ar_of,imsg proto lib)
 # privd's one look into another room: the profile table, data only
 PROFILES = $(call obj,$(sort $(wildcard execd/prof_*.c)))
 
-.PHONY: all tests check regress lint fuzz-smoke mutants bench install install-agent uninstall clean
+.PHONY: all tests testtools check regress lint fuzz-smoke mutants bench install install-agent uninstall clean
 .DELETE_ON_ERROR:
 all: $(BUILD)/.deps-ok $(PROGS)
 
@@ -101,7 +101,10 @@ TESTDIRS = unit ipc sandbox
 TESTSRC	= $(foreach d,$(TESTDIRS),$(sort $(wildcard regress/$(d)/*.c)))
 TESTBIN	= $(patsubst regress/%.c,$(BUILD)/regress/%,$(TESTSRC))
 ALLAR	= $(call ar_of,privd execd ctl cli) $(SHARED)
-tests: $(TESTBIN) $(BUILD)/regress/ticket_accept $(BUILD)/regress/doctables
+TESTTOOLS = $(patsubst regress/%.c,$(BUILD)/regress/%,$(foreach d,$(TESTDIRS), \
+	  $(filter-out regress/$(d)/t_%,$(wildcard regress/$(d)/*.c))))
+tests: $(TESTBIN) testtools
+testtools: $(TESTTOOLS) $(BUILD)/regress/ticket_accept $(BUILD)/regress/doctables
 $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALLAR) -Wl,--end-group $(LIBS_test)
