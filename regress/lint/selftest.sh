@@ -133,6 +133,20 @@ printf '/* x */' >lib/x.c; no words 'no newline at the end'
 
 printf 'int x;\n' >lib/x.c; no opening 'a file that does not say what it is for'
 
+mutant='--- a/lib/a.c\n+++ b/lib/a.c\n@@ -6,3 +6,3 @@\n {\n-\treturn %s;\n+\treturn 2;\n }\n'
+mkdir -p regress/mutants
+# shellcheck disable=SC2059
+{
+	touch regress/unit/t_a.c
+	printf "# why: x\n# test: unit/t_a\n$mutant" 1 >regress/mutants/a.patch
+	lint mutants "$bad" || { echo "mutants refuses a sound one"; cat "$good/../lint.out.$$"; rc=1; }
+	printf "# why: x\n# test: unit/t_a\n$mutant" 7 >regress/mutants/a.patch
+	no mutants 'a patch that does not apply'
+	mkdir -p regress/mutants
+	printf "# why: x\n# test: unit/t_b\n$mutant" 1 >regress/mutants/a.patch
+	no mutants 'a test that does not exist'
+}
+
 for f in "$here"/*.sh; do
 	l=$(basename "$f" .sh)
 	case "$tried selftest " in *" $l "*) ;; *) echo "no fault here makes $l fail"; rc=1 ;; esac
