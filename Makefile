@@ -36,15 +36,28 @@ LDFLAGS	+= $(LDHARD)
 
 LIBS_privd = -lsodium
 LIBS_execd = -lsodium
-LIBS_ctl = -lsodium -lbsd -lmd -lsmartcols
-LIBS_cli = -lsodium -lbsd -lmd -lsmartcols
-LIBS_test = -lseccomp -lsodium -lbsd -lmd -lsmartcols
+LIBS_ctl = $(TLSLIBS) -lcrypto -lsodium -lbsd -lmd -lsmartcols
+LIBS_cli = $(TLSLIBS) -lsodium -lbsd -lmd -lsmartcols
+LIBS_netd = $(TLSLIBS) -levent_core -lsodium
+LIBS_dial = -lsodium
+LIBS_ctld = -levent_openssl -levent_extra -levent_core -lssl -lcrypto -lsqlite3 -lsodium
+LIBS_sign = -lcrypto -lsodium
+LIBS_test = -lseccomp $(TLSLIBS) -levent_openssl -levent_extra -levent_core -lssl -lcrypto -lsqlite3 \
+	  -lsodium -lbsd -lmd -lsmartcols
 
-ROOMS	= lib proto imsg privd execd ctl cli
-PROGS	= $(BUILD)/reeve-privd $(BUILD)/reeve-execd $(BUILD)/reevectl $(BUILD)/reeve
+# LIBTLS=DIR: another libtls (LibreSSL's own), with DIR/include and DIR/lib
+TLSLIBS	= -ltls
+ifdef LIBTLS
+CPPFLAGS := -I$(LIBTLS)/include $(CPPFLAGS)
+TLSLIBS	= -L$(LIBTLS)/lib -Wl,--disable-new-dtags,-rpath,$(LIBTLS)/lib -ltls
+endif
+
+ROOMS	= lib proto net imsg privd execd netd dial ctld sign ctl cli
+PROGS	= $(BUILD)/reeve-privd $(BUILD)/reeve-execd $(foreach r,netd dial ctld sign,$(if \
+	  $(wildcard $(r)/main.c),$(BUILD)/reeve-$(r))) $(BUILD)/reevectl $(BUILD)/reeve
 
 # every .c of a room but its main.c, and what runs while building, goes into the room's archive
-src_of	= $(filter-out $(1)/main.c $(1)/mkfilters.c,$(sort $(wildcard $(1)/*.c)))
+src_of	= $(filter-out $(1)/main.c $(1)/mkfilters.c lib/mkfilter.c lib/sb_mk.c,$(sort $(wildcard $(1)/*.c)))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ar_of	= $(foreach r,$(1),$(BUILD)/$(r).a)
 SHARED	= $(call ar_of,imsg proto lib)
@@ -70,15 +83,25 @@ $(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h $(BUILD)/.deps-ok
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Filters are compiled now, by the same flags, and only loaded on a host: gen/never.h, gen/filters.h.
-MKFILTERS = execd/mkfilters.c execd/filter_rows.c lib/sb_seccomp.c lib/sb_sets.c lib/sb_prog.c \
-	  lib/fdutil.c lib/strutil.c lib/err.c
-$(BUILD)/mkfilters: $(call obj,$(MKFILTERS)) $(PROFILES)
+MKLIB	= lib/sb_mk.c lib/sb_seccomp.c lib/sb_sets.c lib/sb_prog.c lib/fdutil.c lib/strutil.c lib/err.c
+$(BUILD)/mkfilters: $(call obj,execd/mkfilters.c execd/filter_rows.c $(MKLIB)) $(PROFILES)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 $(BUILD)/gen/never.h $(BUILD)/gen/filters.h: $(BUILD)/gen/%.h: $(BUILD)/mkfilters
 	@mkdir -p $(@D)
 	$< $* >$@.tmp && mv $@.tmp $@
 $(call obj,lib/sb_never.c): $(BUILD)/gen/never.h
 $(call obj,execd/filter.c): $(BUILD)/gen/filters.h
+
+# the same for the rooms that confine themselves: gen/ROOM_filter.h from ROOM/filter_rows.c
+define filter_rules
+$$(BUILD)/mkfilter-$(1): $$(call obj,lib/mkfilter.c $(1)/filter_rows.c $$(MKLIB))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lseccomp
+$$(BUILD)/gen/$(1)_filter.h: $$(BUILD)/mkfilter-$(1)
+	@mkdir -p $$(@D)
+	$$< >$$@.tmp && mv $$@.tmp $$@
+$$(call obj,$(1)/sandbox.c): $$(BUILD)/gen/$(1)_filter.h
+endef
+$(foreach r,netd dial ctld sign ctl,$(eval $(call filter_rules,$(r))))
 
 define room_rules
 $$(BUILD)/$(1).a: $$(call obj,$$(call src_of,$(1)))
@@ -90,9 +113,17 @@ $(BUILD)/reeve-privd: $(call obj,privd/main.c) $(BUILD)/privd.a $(PROFILES) $(SH
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_privd)
 $(BUILD)/reeve-execd: $(call obj,execd/main.c) $(BUILD)/execd.a $(SHARED)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_execd)
-$(BUILD)/reevectl: $(call obj,ctl/main.c) $(BUILD)/ctl.a $(SHARED)
+$(BUILD)/reeve-netd: $(call obj,netd/main.c) $(BUILD)/netd.a $(BUILD)/net.a $(SHARED)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_netd)
+$(BUILD)/reeve-dial: $(call obj,dial/main.c) $(BUILD)/dial.a $(SHARED)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_dial)
+$(BUILD)/reeve-ctld: $(call obj,ctld/main.c) $(BUILD)/ctld.a $(SHARED)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_ctld)
+$(BUILD)/reeve-sign: $(call obj,sign/main.c) $(BUILD)/sign.a $(SHARED)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_sign)
+$(BUILD)/reevectl: $(call obj,ctl/main.c) $(BUILD)/ctl.a $(BUILD)/net.a $(SHARED)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_ctl)
-$(BUILD)/reeve: $(call obj,cli/main.c) $(BUILD)/cli.a $(SHARED)
+$(BUILD)/reeve: $(call obj,cli/main.c) $(BUILD)/cli.a $(BUILD)/net.a $(SHARED)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_cli)
 
 # Tests: regress/DIR/t_NAME.c becomes build/regress/DIR/t_NAME; regress/DIR/NAME.c without t_ is a tool.
@@ -100,7 +131,7 @@ $(BUILD)/reeve: $(call obj,cli/main.c) $(BUILD)/cli.a $(SHARED)
 TESTDIRS = unit ipc sandbox
 TESTSRC	= $(foreach d,$(TESTDIRS),$(sort $(wildcard regress/$(d)/*.c)))
 TESTBIN	= $(patsubst regress/%.c,$(BUILD)/regress/%,$(TESTSRC))
-ALLAR	= $(call ar_of,privd execd ctl cli) $(SHARED)
+ALLAR	= $(call ar_of,privd execd netd dial ctld sign ctl cli net) $(SHARED)
 TESTTOOLS = $(patsubst regress/%.c,$(BUILD)/regress/%,$(foreach d,$(TESTDIRS), \
 	  $(filter-out regress/$(d)/t_%,$(wildcard regress/$(d)/*.c))))
 tests: $(TESTBIN) testtools

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "execd/filter.h"
+#include "lib/sb_mk.h"
 #include "lib/sb_prog.h"
 
 static const char *const uses[FILTER_MAX] = {
@@ -15,18 +16,6 @@ static const char *const uses[FILTER_MAX] = {
     [FILTER_SUP] = "FILTER_SUP",
     [FILTER_SUP_FILES] = "FILTER_SUP_FILES",
 };
-
-static void
-put_array(const char *name, const struct sb_prog *p)
-{
-	const struct sock_fprog *b = sb_filter_bpf(p);
-
-	printf("static const struct sock_filter filter_%s[] = {\n", name);
-	for (size_t i = 0; i < b->len; i++)
-		printf("    {0x%02x, %u, %u, 0x%08x},\n", b->filter[i].code, b->filter[i].jt,
-		    b->filter[i].jf, b->filter[i].k);
-	printf("};\n");
-}
 
 static int
 put_never(void)
@@ -38,7 +27,7 @@ put_never(void)
 		fprintf(stderr, "mkfilters: never: %s\n", e.text);
 		return 1;
 	}
-	put_array("never", p);
+	sb_mk_array("never", p);
 	sb_filter_free(p);
 	return 0;
 }
@@ -50,20 +39,12 @@ put_one(const struct profile *p, enum filter_use use, FILE *rows)
 	unsigned int id = p != NULL ? p->id : PR_NONE;
 	char name[32];
 	struct sb_filter f;
-	struct sb_prog *prog;
-	struct errmsg e;
 
 	if (!filter_rows(p, use, &f))
 		return 0;
-	if ((prog = sb_filter_compile(&f, &e)) == NULL) {
-		fprintf(stderr, "mkfilters: profile %u, %s: %s\n", id, uses[use], e.text);
-		return 1;
-	}
 	snprintf(name, sizeof(name), "%u_%d", id, (int)use);
-	put_array(name, prog);
 	fprintf(rows, "    {%u, %s, SB_PROG(filter_%s)},\n", id, uses[use], name);
-	sb_filter_free(prog);
-	return 0;
+	return sb_mk_print(name, &f) == -1;
 }
 
 static int

@@ -94,6 +94,10 @@ room_name(enum room r)
 		return "execd";
 	case ROOM_CTL:
 		return "reevectl";
+	case ROOM_CTLD:
+		return "ctld";
+	case ROOM_SIGN:
+		return "sign";
 	case ROOM_MAX:
 		break;
 	}

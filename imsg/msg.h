@@ -4,7 +4,7 @@
  *
  * MSG(number, NAME, from, to, phases, times, min, max, fds, "what")
  *	number	final; never given again
- *	from,to	the rooms of the two ends: PRIVD NETD DIAL EXECD CTL
+ *	from,to	the rooms of the two ends: PRIVD NETD DIAL EXECD CTL CTLD SIGN
  *	phases	in which the receiver accepts it (bits)
  *	times	ONCE in the life of the channel, or MANY
  *	min,max	payload bytes; the codec wants exact lengths inside
@@ -39,6 +39,7 @@
 	X(6, DIAL_PEER, PRIVD, DIAL, PH_START, ONCE, 0, 0, 1, "the channel to its netd")           \
 	X(7, NETD_ALIVE, NETD, PRIVD, PH_RUN, MANY, 8, 8, 0, "its loop turns")                     \
 	X(8, NETD_STOP, PRIVD, NETD, PH_RUN | PH_START, ONCE, 0, 0, 0, "finish and exit")          \
+	X(9, NETD_CERT, NETD, PRIVD, PH_RUN, MANY, 8, 8, 0, "when its certificate ends")           \
 	/* connections */                                                                          \
 	X(10, DIAL_ASK, NETD, DIAL, PH_RUN, MANY, 4, 4, 0, "connect once; request number")         \
 	X(11, DIAL_DONE, DIAL, NETD, PH_RUN, MANY, 4, 4, 1, "a connected socket")                  \
@@ -59,6 +60,7 @@
 	    "ledger and audit heads, running jobs")                                                \
 	X(30, CONFIRM_ASK, PRIVD, NETD, PH_RUN, MANY, 48, 48, 0, "job and nonce to have signed")   \
 	X(31, CONFIRM_SIG, NETD, PRIVD, PH_RUN, MANY, 88, 88, 0, "the online key's signature")     \
+	X(32, JOB_NEEDBLOB, PRIVD, NETD, PH_RUN, MANY, 17, 17, 0, "accepted so far; send blob N")  \
 	/* one step of a job */                                                                    \
 	X(40, EXEC_HOST, PRIVD, EXECD, PH_START, ONCE, 80, 3602, 0, "ids and this host's words")   \
 	X(41, EXEC_CGROUP, PRIVD, EXECD, PH_START, ONCE, 0, 0, 2, "tool's cgroup, its kill file")  \
@@ -95,9 +97,29 @@
 	X(84, CTL_STREAM, PRIVD, CTL, PH_RUN, MANY, 16, 16, 2,                                     \
 	    "spool (read-only) and inotify fds")                                                   \
 	X(85, CTL_EXIT, PRIVD, CTL, PH_RUN, MANY, 91, 90 + 2048, 0, "signed result record")        \
-	X(86, CTL_NEEDBLOB, PRIVD, CTL, PH_RUN, MANY, 17, 17, 0, "accepted so far; send blob N")
+	X(86, CTL_NEEDBLOB, PRIVD, CTL, PH_RUN, MANY, 17, 17, 0, "accepted so far; send blob N")   \
+	/* the control plane's keys */                                                             \
+	X(100, SIGN_HELLO, SIGN, CTLD, PH_START, ONCE, 69, 68 + 8192, 0,                           \
+	    "table hash, online key, CA certificate")                                              \
+	X(101, SIGN_CSR, CTLD, SIGN, PH_RUN, MANY, 42, 40 + 253 + 8192, 0,                         \
+	    "certify a host's key: enrolment, host, request")                                      \
+	X(102, SIGN_TICKET, CTLD, SIGN, PH_RUN, MANY, 5, 4 + 8192, 0,                              \
+	    "sign a ticket of a harmless kind")                                                    \
+	X(103, SIGN_CONFIRM, CTLD, SIGN, PH_RUN, MANY, 71, 70 + 253, 0, "sign a confirm nonce")    \
+	X(104, SIGN_CERT, SIGN, CTLD, PH_RUN, MANY, 5, 4 + 8192, 0, "the certificate, PEM")        \
+	X(105, SIGN_SIG, SIGN, CTLD, PH_RUN, MANY, 76, 76, 0, "the online key's signature")        \
+	X(106, SIGN_NO, SIGN, CTLD, PH_RUN, MANY, 5, 4 + 256, 0, "refused, and why")
 
-enum room { ROOM_PRIVD = 1, ROOM_NETD, ROOM_DIAL, ROOM_EXECD, ROOM_CTL, ROOM_MAX };
+enum room {
+	ROOM_PRIVD = 1,
+	ROOM_NETD,
+	ROOM_DIAL,
+	ROOM_EXECD,
+	ROOM_CTL,
+	ROOM_CTLD,
+	ROOM_SIGN,
+	ROOM_MAX
+};
 enum msg_times { MSG_ONCE, MSG_MANY };
 
 enum msg_type {

@@ -54,7 +54,7 @@ int msg_blob_get(const struct imsg *im, struct msg_blob *m);
 struct ibuf *msg_id_put(const uint8_t id[16]);
 int msg_id_get(const struct imsg *im, uint8_t id[16]);
 
-/* CTL_NEEDBLOB: id 16, index u8 (below TICKET_BLOBS). */
+/* CTL_NEEDBLOB, JOB_NEEDBLOB: id 16, index u8 (below TICKET_BLOBS). */
 struct ibuf *msg_needblob_put(const uint8_t id[16], uint8_t index);
 int msg_needblob_get(const struct imsg *im, uint8_t id[16], uint8_t *index);
 
@@ -178,7 +178,7 @@ int msg_num_get(const struct imsg *im, uint32_t *number);
 struct ibuf *msg_dialfail_put(uint32_t number, const char *why);
 int msg_dialfail_get(const struct imsg *im, uint32_t *number, char why[257]);
 
-/* NETD_ALIVE: turns of its loop u64. */
+/* NETD_ALIVE: turns of its loop u64. NETD_CERT: seconds since the epoch u64, 0 none. */
 struct ibuf *msg_alive_put(uint64_t turns);
 int msg_alive_get(const struct imsg *im, uint64_t *turns);
 
@@ -198,5 +198,47 @@ struct ibuf *msg_confirmask_put(const uint8_t id[16], const uint8_t nonce[32]);
 int msg_confirmask_get(const struct imsg *im, uint8_t id[16], uint8_t nonce[32]);
 struct ibuf *msg_confirmsig_put(const uint8_t id[16], const struct sig *sig);
 int msg_confirmsig_get(const struct imsg *im, uint8_t id[16], struct sig *sig);
+
+/* ---- the control plane's keys (msg_codec_sign.c) ---- */
+
+#define SIGN_PEM_MAX 8192
+
+/* SIGN_HELLO: table hash u64, online key str (56 base64 characters), CA certificate blk (PEM). */
+struct msg_hello {
+	char online[57];
+	const uint8_t *ca; /* points into the message */
+	size_t calen;
+};
+struct ibuf *msg_hello_put(const struct msg_hello *m);
+int msg_hello_get(
+    const struct imsg *im, struct msg_hello *m); /* -1 also for another build's hash */
+
+/* SIGN_CSR: the request's number u32, enrolment 16, host 16, name str, CSR blk (PKCS #10, PEM). */
+struct msg_csr {
+	uint32_t number;
+	uint8_t enrolment[16], host_id[16];
+	char host_name[254];
+	const uint8_t *csr;
+	size_t len;
+};
+struct ibuf *msg_csr_put(const struct msg_csr *m);
+int msg_csr_get(const struct imsg *im, struct msg_csr *m);
+
+/* SIGN_TICKET, SIGN_CERT: number u32, bytes to the end (a ticket; a certificate in PEM). */
+struct ibuf *msg_numblk_put(uint32_t number, const void *p, size_t len);
+int msg_numblk_get(const struct imsg *im, uint32_t *number, const uint8_t **p, size_t *len);
+
+/* SIGN_CONFIRM: number u32, host 16, job 16, nonce 32, host name str. */
+struct msg_signconfirm {
+	uint32_t number;
+	uint8_t host_id[16], id[16], nonce[32];
+	char host_name[254];
+};
+struct ibuf *msg_signconfirm_put(const struct msg_signconfirm *m);
+int msg_signconfirm_get(const struct imsg *im, struct msg_signconfirm *m);
+
+/* SIGN_SIG: number u32, sig 72. SIGN_NO: as DIAL_FAIL. */
+struct ibuf *msg_signsig_put(uint32_t number, const struct sig *sig);
+int msg_signsig_get(const struct imsg *im, uint32_t *number, struct sig *sig);
 
 #endif

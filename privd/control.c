@@ -57,6 +57,8 @@ static const struct handler handlers[] = {
 #define HANDLER_NETD(name)
 #define HANDLER_DIAL(name)
 #define HANDLER_EXECD(name)
+#define HANDLER_CTLD(name)
+#define HANDLER_SIGN(name)
 #define X(num, name, from, to, phases, times, min, max, fds, doc) HANDLER_##from(name)
     MSG_TABLE(X)
 #undef X

@@ -42,6 +42,8 @@ struct client {
 #define HANDLER_NETD(name)
 #define HANDLER_DIAL(name)
 #define HANDLER_EXECD(name)
+#define HANDLER_CTLD(name)
+#define HANDLER_SIGN(name)
 #define X(num, name, from, to, phases, times, min, max, fds, doc) HANDLER_##from(name)
 MSG_TABLE(X)
 #undef X
@@ -50,6 +52,8 @@ MSG_TABLE(X)
 #undef HANDLER_NETD
 #undef HANDLER_DIAL
 #undef HANDLER_EXECD
+#undef HANDLER_CTLD
+#undef HANDLER_SIGN
 
 /* Queues a message; a client that does not read what it asked for is ended. */
 void client_send(struct client *c, uint32_t type, struct ibuf *ib);
