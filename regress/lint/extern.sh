@@ -5,12 +5,12 @@ cd "${TREE:-$(dirname "$0")/../..}" || exit 2
 shopt -s nullglob
 build=${BUILD:-build}
 rc=0
-if grep -nE '^[[:blank:]]*extern\b' /dev/null {lib,proto,net,imsg,privd,execd,ctl,cli}/*.[ch] 2>/dev/null; then
+if grep -nE '^[[:blank:]]*extern\b' /dev/null {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.[ch] 2>/dev/null; then
 	rc=1
 fi
 # what the objects export is functions only
 seen=0
-for a in "$build"/{lib,proto,net,imsg,privd,execd,ctl,cli}.a; do
+for a in "$build"/{lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}.a; do
 	[ -f "$a" ] || continue
 	seen=1
 	if nm -A --defined-only "$a" | grep -E ' [BCDRSV] '; then

@@ -3,4 +3,4 @@
 set -u
 cd "${TREE:-$(dirname "$0")/../..}" || exit 2
 shopt -s nullglob
-clang-format-14 --dry-run -Werror {lib,proto,net,imsg,privd,execd,ctl,cli}/*.[ch] regress/*.[ch] regress/*/*.[ch]
+clang-format-14 --dry-run -Werror {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.[ch] regress/*.[ch] regress/*/*.[ch]

@@ -12,11 +12,25 @@ allowed() {
 	net) echo 'lib/* net/*' ;;
 	imsg) echo 'lib/* imsg/* proto/job.h proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h' ;;
 	privd) echo 'lib/* privd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h execd/profile.h proto/job.h proto/kinds.def
-	    proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h proto/frame.h proto/auditchain.h' ;;
+	    proto/ticket.h proto/result.h proto/signify.h proto/keysfile.h proto/frame.h proto/auditchain.h proto/token.h' ;;
 	execd) echo 'lib/* execd/* imsg/imsg.h imsg/ibuf.h imsg/msg.h imsg/msg_codec.h imsg/chan_sync.h proto/job.h proto/ticket.h
 	    proto/result.h proto/frame.h proto/jsonout.h' ;;
-	ctl) echo 'lib/* ctl/* imsg/* proto/*' ;;
-	cli) echo 'lib/* cli/* proto/*' ;;
+	netd) echo 'lib/* netd/* net/* imsg/* proto/*' ;;
+	dial) echo 'lib/* dial/* imsg/imsg.h imsg/msg.h imsg/msg_codec.h' ;;
+	ctld) echo 'lib/* ctld/* imsg/* proto/*' ;;
+	sign) echo 'lib/* sign/* imsg/imsg.h imsg/msg.h imsg/msg_codec.h proto/*' ;;
+	ctl) echo 'lib/* ctl/* net/* imsg/imsg.h imsg/msg.h imsg/msg_codec.h proto/*' ;;
+	cli) echo 'lib/* cli/* net/* proto/*' ;;
+	esac
+}
+
+# JSON is read in one file and libevent waits in one; X.509 is made by the signer
+excused() {
+	case $1 in
+	proto/jsonin.c) grep -v '<jsmn\.h>' ;;
+	imsg/chan.c) grep -v '<event' ;;
+	sign/*) grep -v '<openssl/' ;;
+	*) cat ;;
 	esac
 }
 
@@ -26,13 +40,13 @@ say() {
 	rc=1
 }
 
-for f in lib/*.[ch] lib/*.def proto/*.[ch] proto/*.def net/*.[ch] imsg/*.[ch] privd/*.[ch] execd/*.[ch] execd/*.def ctl/*.[ch] cli/*.[ch]; do
+for f in {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.{c,h,def}; do
 	[ -f "$f" ] || continue
 	room=${f%%/*}
 	ok=$(allowed "$room")
 	while IFS=: read -r line inc; do
 		case $inc in
-		version.h | filters.h | never.h) continue ;; # made by the build
+		version.h | filters.h | never.h | *_filter.h) continue ;; # made by the build
 		*/*) ;;
 		*) say "$f:$line: \"$inc\" is not written \"room/file.h\""; continue ;;
 		esac
@@ -48,15 +62,15 @@ for f in lib/*.[ch] lib/*.def proto/*.[ch] proto/*.def net/*.[ch] imsg/*.[ch] pr
 	done < <(sed -n '/^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*"/{=;s/^[^"]*"\([^"]*\)".*/\1/p}' "$f" | paste -d: - -)
 	# JSON and TLS libraries by their own headers too
 	case $room in
-	lib | proto | imsg | privd | execd)
+	lib | proto | imsg | privd | execd | dial | sign)
 		while IFS= read -r l; do
 			say "$f:$l: not in this room"
-		done < <(grep -nE '#[[:blank:]]*include[[:blank:]]*<(tls|jsmn|event|event2/.*|openssl/.*|sqlite3)\.?h?>' "$f") ;;
+		done < <(grep -nE '#[[:blank:]]*include[[:blank:]]*<(tls|jsmn|event|event2/.*|openssl/.*|sqlite3)(\.h)?>' "$f" | excused "$f") ;;
 	esac
 done
 
 # no cycles among headers
-for f in lib/*.h proto/*.h imsg/*.h privd/*.h execd/*.h ctl/*.h cli/*.h; do
+for f in {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.h; do
 	[ -f "$f" ] || continue
 	sed -n 's/^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*"\([^"]*\.h\)".*/\1/p' "$f" | sed "s|^|$f |"
 done >"${TMPDIR:-/tmp}/include.$$"

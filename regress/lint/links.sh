@@ -25,9 +25,13 @@ only() {
 
 only reeve-privd libc libsodium
 only reeve-execd libc libsodium
-only reevectl libc libbsd libmd libsodium libsmartcols
-only reeve libc libbsd libmd libsodium libsmartcols
-for p in reeve-privd reeve-execd reevectl reeve; do
+only reeve-netd libc libtls libevent_core-2.1 libsodium
+only reeve-dial libc libsodium
+only reeve-ctld libc libevent_openssl-2.1 libevent_extra-2.1 libevent_core-2.1 libssl libcrypto libsqlite3 libsodium
+only reeve-sign libc libcrypto libsodium
+only reevectl libc libtls libcrypto libbsd libmd libsodium libsmartcols
+only reeve libc libtls libbsd libmd libsodium libsmartcols
+for p in reeve-privd reeve-execd reeve-netd reeve-dial reeve-ctld reeve-sign reevectl reeve; do
 	dyn=$(readelf -dW "$build/$p" 2>/dev/null)
 	case $dyn in *BIND_NOW*) ;; *) echo "$p: not linked with -z now"; rc=1 ;; esac
 	case $dyn in *PIE*) ;; *) echo "$p: not position independent"; rc=1 ;; esac

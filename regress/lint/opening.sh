@@ -3,7 +3,7 @@
 set -u
 cd "${TREE:-$(dirname "$0")/../..}" || exit 2
 rc=0
-for f in {lib,proto,net,imsg,privd,execd,ctl,cli}/*.[ch] regress/*/*.[ch]; do
+for f in {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.[ch] regress/*/*.[ch]; do
 	[ -f "$f" ] || continue
 	read -r first <"$f"
 	case $first in

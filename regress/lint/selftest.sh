@@ -11,7 +11,7 @@ trap 'rm -rf "$good" "$bad"' EXIT
 n=0 rc=0 tried=' '
 
 sound() {
-	mkdir -p "$good"/{lib,proto,imsg,privd,execd,ctl,cli,man,regress/unit,build}
+	mkdir -p "$good"/{lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli,man,regress/unit,build}
 	cp "$top/.clang-format" "$good/"
 	cd "$good" || exit 2
 	printf '/* A number. */\n#ifndef LIB_A_H\n#define LIB_A_H\n\nint a(void);\n\n#endif\n' >lib/a.h
@@ -21,7 +21,7 @@ sound() {
 	printf '#!/bin/sh\necho tool\n' >tool
 	printf '#include <stdlib.h>\nint main(int c, char **v) { (void)v; return malloc((size_t)c) == NULL; }\n' >build/m.c
 	cc -c -o build/a.o -I. lib/a.c && ar rcs build/lib.a build/a.o || exit 2
-	for p in reeve-privd reeve-execd reevectl reeve; do
+	for p in reeve-privd reeve-execd reeve-netd reeve-dial reeve-ctld reeve-sign reevectl reeve; do
 		cc -fPIE -pie -Wl,-z,now -o "build/$p" build/m.c || exit 2
 	done
 }

@@ -9,4 +9,4 @@ queue=$(echo '#include <sys/queue.h>' | cc -M -x c - | grep -o '/[^ ]*sys/queue.
 cppcheck --quiet --language=c --std=c11 -j "$(nproc)" -D_GNU_SOURCE -D__x86_64__ -DREEVE_VERSION='""' \
     -DREEVE_BUILD_TIME=0 -I. --include="$queue" --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
     --suppress=missingInclude --suppress=missingIncludeSystem --suppress=varFuncNullUB \
-    {lib,proto,net,imsg,privd,execd,ctl,cli}/*.c
+    {lib,proto,net,imsg,privd,execd,netd,dial,ctld,sign,ctl,cli}/*.c
