@@ -10,7 +10,8 @@
  *
  * Both ends move their gate's phase on at the same message, the sender after it composed it: on the
  * channel to execd START, after EXEC_START SETUP, after EXEC_READY ARMED, after EXEC_GO RUN;
- * between privd and reevectl RUN from the first byte.
+ * between privd and reevectl RUN from the first byte; between ctld and sign RUN after SIGN_HELLO,
+ * which sign sends first.
  */
 #ifndef IMSG_IMSG_H
 #define IMSG_IMSG_H

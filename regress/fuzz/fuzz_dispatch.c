@@ -31,6 +31,8 @@ static const struct ends ends[] = {
     {ROOM_NETD, ROOM_DIAL, PH_RUN},
     {ROOM_DIAL, ROOM_PRIVD, PH_START},
     {ROOM_DIAL, ROOM_NETD, PH_RUN},
+    {ROOM_CTLD, ROOM_SIGN, PH_START},
+    {ROOM_SIGN, ROOM_CTLD, PH_RUN},
 };
 
 static unsigned int times[MSG_LIMIT]; /* that a message passed, in this conversation */
@@ -44,6 +46,7 @@ move_on(struct msg_gate *g, uint32_t type)
 	case MSG_NETD_PEER:
 	case MSG_DIAL_PEER:
 	case MSG_EXEC_GO:
+	case MSG_SIGN_HELLO:
 		g->phase = PH_RUN;
 		break;
 	case MSG_EXEC_START:

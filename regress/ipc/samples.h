@@ -81,6 +81,13 @@ static const struct codec codecs[] = {
     CODEC(CTL_STREAM, id),
     CODEC(CTL_EXIT, exit),
     CODEC(CTL_NEEDBLOB, needblob),
+    CODEC(SIGN_HELLO, hello),
+    CODEC(SIGN_CSR, csr),
+    CODEC(SIGN_TICKET, numblk),
+    CODEC(SIGN_CONFIRM, signconfirm),
+    CODEC(SIGN_CERT, numblk),
+    CODEC(SIGN_SIG, signsig),
+    CODEC(SIGN_NO, dialfail),
 };
 #undef CODEC
 #define NCODECS (sizeof(codecs) / sizeof(codecs[0]))

@@ -81,6 +81,15 @@ ready_first(const int *seen, int step)
 	return step == 0 || seen[0];
 }
 
+/* ---- ctld, from sign ---- */
+
+static void
+hello_moved(struct msg_gate *g, uint32_t type)
+{
+	if (type == MSG_SIGN_HELLO)
+		g->phase = PH_RUN;
+}
+
 /* ---- where any order will do ---- */
 
 static void
@@ -107,6 +116,8 @@ static const struct talk talks[] = {
     {"privd, from netd", ROOM_PRIVD, ROOM_NETD, PH_START,
 	{MSG_NETD_READY, MSG_NETD_ALIVE, MSG_JOB_SUBMIT, MSG_RESULT_ACK, MSG_JOB_BLOB}, 5,
 	ready_moved, ready_first},
+    {"ctld, from sign", ROOM_CTLD, ROOM_SIGN, PH_START,
+	{MSG_SIGN_HELLO, MSG_SIGN_CERT, MSG_SIGN_SIG, MSG_SIGN_NO}, 4, hello_moved, ready_first},
     {"dial", ROOM_DIAL, ROOM_PRIVD, PH_START, {MSG_DIAL_CONF, MSG_DIAL_PEER}, 2, stays, any},
     {"privd, from reevectl", ROOM_PRIVD, ROOM_CTL, PH_RUN,
 	{MSG_CTL_SUBMIT, MSG_CTL_BLOB, MSG_CTL_STATUS, MSG_CTL_WAIT, MSG_CTL_ACK}, 5, stays, any},

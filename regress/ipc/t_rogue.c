@@ -152,7 +152,7 @@ trailing(const struct msg_row *r)
 	if (r->max == r->min)
 		want = MSG_LENGTH;
 	else if (c->make == blob_make || c->make == text_make || c->make == setting_make ||
-		 c->make == dialfail_make)
+		 c->make == dialfail_make || c->make == numblk_make)
 		want = TRY_PASSED; /* bytes to the end: one more is one more of them */
 	peer_head(msg, r->num, (uint32_t)len + 1, r->fds, 0);
 	msg[len] = 'x';

@@ -14,7 +14,7 @@ table(void)
 		CHECKF(r->from > 0 && r->from < ROOM_MAX && r->to > 0 && r->to < ROOM_MAX, "%s",
 		    r->name);
 		CHECKF(r->from == ROOM_PRIVD || r->to == ROOM_PRIVD || r->from == ROOM_NETD ||
-			   r->from == ROOM_DIAL,
+			   r->from == ROOM_DIAL || r->from == ROOM_SIGN || r->to == ROOM_SIGN,
 		    "%s: rooms that do not speak", r->name);
 		for (j = 0; (q = msg_nth(j)) != NULL; j++)
 			CHECKF(q == r || (q->num != r->num && strcmp(q->name, r->name) != 0),
@@ -132,7 +132,9 @@ promises(void)
 	    {MSG_EXEC_SEAL, PH_START}, {MSG_EXEC_START, PH_START}, {MSG_EXEC_READY, PH_SETUP},
 	    {MSG_EXEC_FAIL, PH_SETUP | PH_ARMED}, {MSG_EXEC_GO, PH_ARMED}, {MSG_EXEC_EXIT, PH_RUN},
 	    {MSG_NETD_CONF, PH_START}, {MSG_NETD_PEER, PH_START}, {MSG_DIAL_CONF, PH_START},
-	    {MSG_DIAL_PEER, PH_START}, {MSG_JOB_SUBMIT, PH_RUN}, {MSG_CONFIRM_SIG, PH_RUN}};
+	    {MSG_DIAL_PEER, PH_START}, {MSG_JOB_SUBMIT, PH_RUN}, {MSG_CONFIRM_SIG, PH_RUN},
+	    {MSG_SIGN_HELLO, PH_START}, {MSG_SIGN_CSR, PH_RUN}, {MSG_SIGN_TICKET, PH_RUN},
+	    {MSG_SIGN_CONFIRM, PH_RUN}, {MSG_SIGN_CERT, PH_RUN}};
 	static const uint32_t many[] = {MSG_NETD_CONF, MSG_EXEC_BLOB};
 	const struct msg_row *r;
 	size_t i, k;

@@ -1,7 +1,7 @@
 /*
- * imsg/msg_codec.c, msg_codec_exec.c, msg_codec_net.c, msg_field.c: every payload of the table fits
- * its row exactly, survives being taken apart, and is refused one byte shorter, longer or out of
- * range.
+ * imsg/msg_codec.c, msg_codec_exec.c, msg_codec_net.c, msg_codec_sign.c, msg_field.c: every
+ * payload of the table fits its row exactly, survives being taken apart, and is refused one byte
+ * shorter, longer or out of range.
  */
 #include "regress/check.h"
 #include "regress/ipc/samples.h"
@@ -41,7 +41,7 @@ static int
 open_ended(const struct codec *c)
 {
 	return c->make == blob_make || c->make == text_make || c->make == setting_make ||
-	       c->make == dialfail_make;
+	       c->make == dialfail_make || c->make == numblk_make;
 }
 
 static void
@@ -126,6 +126,15 @@ ranges(void)
 	refused_at(MSG_CTL_ITEM, SAMPLE_MIN, 0, 0);
 	refused_at(MSG_CTL_ITEM, SAMPLE_MIN, 2, 'x');
 	refused_at(MSG_CTL_ITEM, SAMPLE_MAX, 9, 0x1b);
+	refused_at(MSG_SIGN_HELLO, SAMPLE_MIN, 0, (uint8_t)(msg_table_hash() >> 56) ^ 1);
+	refused_at(MSG_SIGN_HELLO, SAMPLE_MIN, 10, '*');
+	refused_at(MSG_SIGN_HELLO, SAMPLE_MIN, 65, '=');
+	refused_at(MSG_SIGN_CSR, SAMPLE_MIN, 38, '*');
+	refused_at(MSG_SIGN_CSR, SAMPLE_MIN, 38, '-');
+	refused_at(MSG_SIGN_CSR, SAMPLE_MIN, 38, 'A');
+	refused_at(MSG_SIGN_CONFIRM, SAMPLE_MIN, 70, 0);
+	refused_at(MSG_SIGN_CONFIRM, SAMPLE_MAX, 100, '/');
+	refused_at(MSG_SIGN_NO, SAMPLE_MAX, 200, 0x7f);
 	refused_at(MSG_EXEC_EXIT, SAMPLE_MIN, 1, END_MAX);
 	refused_at(MSG_EXEC_EXIT, SAMPLE_MIN, 1, 0);
 	refused_at(MSG_EXEC_EXIT, SAMPLE_MIN, EXITREC_SIZE - 1, 1);
