@@ -5,6 +5,7 @@
 #ifndef IMSG_CHAN_H
 #define IMSG_CHAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "imsg/imsg.h"
@@ -21,6 +22,8 @@ struct chan_ops {
 	 * exits.
 	 */
 	void (*gone)(const char *why, void *arg);
+	/* May be NULL. What was queued is written: there is room for more. */
+	void (*drained)(void *arg);
 };
 
 /*
@@ -35,6 +38,7 @@ struct chan *chan_new(struct event_base *base, int fd, enum room self, enum room
  * go, and gone() will be called.
  */
 int chan_send(struct chan *c, uint32_t type, struct ibuf *ib);
+size_t chan_queued(const struct chan *c);   /* what waits to be written, as imsgbuf_queued() */
 struct msg_gate *chan_gate(struct chan *c); /* to move the phase on */
 /* Writes out what is queued, for up to MS milliseconds. 0 or -1. */
 int chan_drain(struct chan *c, int ms);

@@ -48,7 +48,8 @@
 	X(20, JOB_SUBMIT, NETD, PRIVD, PH_RUN, MANY, 12, MSG_TICKETREQ_MAX, 0,                     \
 	    "fence, ticket, signatures")                                                           \
 	X(21, JOB_BLOB, NETD, PRIVD, PH_RUN, MANY, 22, 21 + MSG_PIECE, 0, "a piece of a blob")     \
-	X(22, JOB_STATE, PRIVD, NETD, PH_RUN, MANY, 19, 19 + 200, 0, "accepted, refused, started") \
+	X(22, JOB_STATE, PRIVD, NETD, PH_RUN, MANY, 27, 27 + 200, 0,                               \
+	    "accepted, refused, started; fence")                                                   \
 	X(23, JOB_STREAM, PRIVD, NETD, PH_RUN, MANY, 16, 16, 2,                                    \
 	    "spool (read-only) and inotify fds")                                                   \
 	X(24, JOB_EXIT, PRIVD, NETD, PH_RUN, MANY, 91, 90 + 2048, 0, "signed result record")       \

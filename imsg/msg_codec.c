@@ -170,11 +170,12 @@ msg_state_put(const struct msg_state *m)
 
 	if (!state_known(m->state) || !str_printable(m->reason, strlen(m->reason)))
 		return NULL;
-	if ((b = ibuf_open(19 + REASON_MAX)) == NULL)
+	if ((b = ibuf_open(27 + REASON_MAX)) == NULL)
 		return NULL;
 	ibuf_put(b, m->id, sizeof(m->id));
 	ibuf_put_u8(b, m->state);
 	ibuf_put_str(b, m->reason);
+	ibuf_put_u64(b, m->fence);
 	return field_done(b);
 }
 
@@ -185,7 +186,8 @@ msg_state_get(const struct imsg *im, struct msg_state *m)
 
 	ibuf_from(&b, im->data, im->len);
 	if (ibuf_get(&b, m->id, sizeof(m->id)) == -1 || ibuf_get_u8(&b, &m->state) == -1 ||
-	    !state_known(m->state) || field_get_text(&b, m->reason, sizeof(m->reason), 0) == -1)
+	    !state_known(m->state) || field_get_text(&b, m->reason, sizeof(m->reason), 0) == -1 ||
+	    ibuf_get_u64(&b, &m->fence) == -1)
 		return -1;
 	return ibuf_get_end(&b);
 }

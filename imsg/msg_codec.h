@@ -58,11 +58,13 @@ int msg_id_get(const struct imsg *im, uint8_t id[16]);
 struct ibuf *msg_needblob_put(const uint8_t id[16], uint8_t index);
 int msg_needblob_get(const struct imsg *im, uint8_t id[16], uint8_t *index);
 
-/* JOB_STATE: id 16, state u8, reason str (0..200 printable). */
+/* JOB_STATE: id 16, state u8, reason str (0..200 printable), fence u64 (0: none known). A netd that
+ * was started after the job learns the lease from it. */
 struct msg_state {
 	uint8_t id[16];
 	uint8_t state; /* enum job_state */
 	char reason[REASON_MAX + 1];
+	uint64_t fence;
 };
 enum job_state { JS_ACCEPTED = 1, JS_REFUSED, JS_STARTED, JS_FINISHED, JS_MAX };
 struct ibuf *msg_state_put(const struct msg_state *m);
