@@ -34,7 +34,10 @@ struct http_head {
 
 struct http_parser;
 
-/* HEAD_REQUEST: no body whatever the head says (HEAD; also CONNECT's 2xx). */
+/*
+ * BODY_MAX: bytes of body taken, chunks together. NO_BODY: no body whatever the head says (HEAD;
+ * also CONNECT's 2xx). NULL with errno.
+ */
 struct http_parser *http_parser_new(uint64_t body_max, int no_body);
 void http_parser_free(struct http_parser *p);
 
@@ -47,11 +50,14 @@ enum http_event {
 };
 /*
  * Takes bytes at *BUF, moving *BUF and *LEN on. Call again until HTTP_MORE, HTTP_DONE or
- * HTTP_BREACH.
+ * HTTP_BREACH. A head whose body is refused (too large, without a length) is told first, since it
+ * says who answered; the breach is the next event.
  */
 enum http_event http_parser_feed(struct http_parser *p, const uint8_t **buf, size_t *len,
     const uint8_t **body, size_t *bodylen, struct errmsg *e);
 const struct http_head *http_parser_head(const struct http_parser *p);
+/* 1 when the breach was a body over BODY_MAX. */
+int http_parser_large(const struct http_parser *p);
 /* The peer closed: 0 when nothing was begun, -1 with E (truncated). */
 int http_parser_eof(const struct http_parser *p, struct errmsg *e);
 
