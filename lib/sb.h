@@ -188,6 +188,13 @@ void sb_init(struct sb *s);
  */
 int sb_apply(const struct sb *s, const char **stage, struct errmsg *e);
 
+/*
+ * The same for a process that privdrop() made unprivileged before: the stages from "nnp" on. S's
+ * uid and gid are not looked at; mounts, namespaces and capabilities in it are refused, and so is a
+ * caller that is still root (stage "ids").
+ */
+int sb_apply_dropped(const struct sb *s, const char **stage, struct errmsg *e);
+
 /* The parts, for sb_apply() and for tests. Each 0 or -1 with E. */
 int sb_mounts_apply(const struct sb *s, struct errmsg *e);
 int sb_ids_apply(const struct sb *s, struct errmsg *e); /* ids, then caps, proved */

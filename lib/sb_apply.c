@@ -57,29 +57,49 @@ apply_seccomp(const struct sb *s, struct errmsg *e)
 	return sb_filter_load(s->prog, e);
 }
 
-int
-sb_apply(const struct sb *s, const char **stage, struct errmsg *e)
-{
-	static const struct {
-		const char *name;
-		int (*fn)(const struct sb *, struct errmsg *);
-	} order[] = {
-	    {"mounts", sb_mounts_apply},
-	    {"ids", sb_ids_apply},
-	    {"nnp", apply_nnp},
-	    {"landlock", apply_landlock},
-	    {"dumpable", apply_dumpable},
-	    {"rlimits", sb_limits_apply},
-	    {"seccomp", apply_seccomp},
-	};
+static const struct {
+	const char *name;
+	int (*fn)(const struct sb *, struct errmsg *);
+	int root; /* takes rights that a process dropped by privdrop() no longer has */
+} order[] = {
+    {"mounts", sb_mounts_apply, 1},
+    {"ids", sb_ids_apply, 1},
+    {"nnp", apply_nnp, 0},
+    {"landlock", apply_landlock, 0},
+    {"dumpable", apply_dumpable, 0},
+    {"rlimits", sb_limits_apply, 0},
+    {"seccomp", apply_seccomp, 0},
+};
 
+static int
+apply(const struct sb *s, int dropped, const char **stage, struct errmsg *e)
+{
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (dropped && order[i].root)
+			continue;
 		*stage = order[i].name;
 		if (order[i].fn(s, e) == -1)
 			return -1;
 	}
 	*stage = NULL;
 	return 0;
+}
+
+int
+sb_apply(const struct sb *s, const char **stage, struct errmsg *e)
+{
+	return apply(s, 0, stage, e);
+}
+
+int
+sb_apply_dropped(const struct sb *s, const char **stage, struct errmsg *e)
+{
+	*stage = "ids";
+	if (s->newns || s->newnet || s->newipc || s->newuts || s->caps != 0)
+		return err_set(e, "a process without privileges cannot have that");
+	if (geteuid() == 0 || getegid() == 0)
+		return err_set(e, "still root");
+	return apply(s, 1, stage, e);
 }
 
 /* Calls that a kernel of that age has, but that a container's own filter may take away. */
