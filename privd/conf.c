@@ -1,6 +1,7 @@
 /* agent.conf: one table of keywords, one function a value. */
 
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,17 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/confline.h"
 #include "lib/fdutil.h"
 #include "lib/strutil.h"
 #include "lib/valid.h"
-#include "privd/conf.h"
+#include "privd/conf_set.h"
 #include "proto/ticket.h"
 
-#define NO_NETWORK "server: this build has no network process yet: remove it"
-
-static int
-set_text(const struct conf_line *l, const char *v, char *dst, size_t size, struct errmsg *e)
+int
+conf_set_text(const struct conf_line *l, const char *v, char *dst, size_t size, struct errmsg *e)
 {
 	size_t n = strlen(v);
 
@@ -29,18 +27,19 @@ set_text(const struct conf_line *l, const char *v, char *dst, size_t size, struc
 	return 0;
 }
 
-static int
-set_path(const struct conf_line *l, char *dst, size_t size, struct errmsg *e)
+int
+conf_set_path(const struct conf_line *l, char *dst, size_t size, struct errmsg *e)
 {
 	if (!valid_path(l->word[1]))
 		return conf_err(l, e,
 		    "%s: must be an absolute path without \"..\", \"//\" or a slash at its end",
 		    l->word[0]);
-	return set_text(l, l->word[1], dst, size, e);
+	return conf_set_text(l, l->word[1], dst, size, e);
 }
 
-static int
-get_number(const struct conf_line *l, uint64_t min, uint64_t max, uint64_t *out, struct errmsg *e)
+int
+conf_get_number(
+    const struct conf_line *l, uint64_t min, uint64_t max, uint64_t *out, struct errmsg *e)
 {
 	if (str_u64(l->word[1], min, max, out) == -1)
 		return conf_err(l, e, "%s: must be a plain number from %llu to %llu", l->word[0],
@@ -48,12 +47,12 @@ get_number(const struct conf_line *l, uint64_t min, uint64_t max, uint64_t *out,
 	return 0;
 }
 
-static int
-set_u32(const struct conf_line *l, uint32_t min, uint32_t max, uint32_t *dst, struct errmsg *e)
+int
+conf_set_u32(const struct conf_line *l, uint32_t min, uint32_t max, uint32_t *dst, struct errmsg *e)
 {
 	uint64_t v;
 
-	if (get_number(l, min, max, &v, e) == -1)
+	if (conf_get_number(l, min, max, &v, e) == -1)
 		return -1;
 	*dst = (uint32_t)v;
 	return 0;
@@ -66,7 +65,7 @@ set_fleet(const struct conf_line *l, void *arg, struct errmsg *e)
 
 	if (!valid_hex(l->word[1], JOB_IDLEN))
 		return conf_err(l, e, "fleet: must be %d lower-case hex digits", JOB_IDLEN);
-	return set_text(l, l->word[1], c->fleet, sizeof(c->fleet), e);
+	return conf_set_text(l, l->word[1], c->fleet, sizeof(c->fleet), e);
 }
 
 static int
@@ -78,9 +77,9 @@ set_host(const struct conf_line *l, void *arg, struct errmsg *e)
 		return conf_err(l, e, "host: the id must be %d lower-case hex digits", JOB_IDLEN);
 	if (!valid_hostname(l->word[2]))
 		return conf_err(l, e, "host: the name must be a host name in lower case");
-	if (set_text(l, l->word[1], c->host_id, sizeof(c->host_id), e) == -1)
+	if (conf_set_text(l, l->word[1], c->host_id, sizeof(c->host_id), e) == -1)
 		return -1;
-	return set_text(l, l->word[2], c->host_name, sizeof(c->host_name), e);
+	return conf_set_text(l, l->word[2], c->host_name, sizeof(c->host_name), e);
 }
 
 static int
@@ -88,7 +87,7 @@ set_haproxy(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct conf *c = arg;
 
-	return set_path(l, c->haproxy_socket, sizeof(c->haproxy_socket), e);
+	return conf_set_path(l, c->haproxy_socket, sizeof(c->haproxy_socket), e);
 }
 
 static int
@@ -103,8 +102,8 @@ set_scriptdirs(const struct conf_line *l, void *arg, struct errmsg *e)
 		for (unsigned int k = 0; k < c->nscriptdirs; k++)
 			if (strcmp(c->scriptdir[k], l->word[i]) == 0)
 				return conf_err(l, e, "script-dirs: stands twice: %s", l->word[i]);
-		if (set_text(l, l->word[i], c->scriptdir[c->nscriptdirs], sizeof(c->scriptdir[0]),
-			e) == -1)
+		if (conf_set_text(l, l->word[i], c->scriptdir[c->nscriptdirs],
+			sizeof(c->scriptdir[0]), e) == -1)
 			return -1;
 		c->nscriptdirs++;
 	}
@@ -116,7 +115,7 @@ set_state(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct conf *c = arg;
 
-	return set_path(l, c->state_dir, sizeof(c->state_dir), e);
+	return conf_set_path(l, c->state_dir, sizeof(c->state_dir), e);
 }
 
 static int
@@ -124,7 +123,7 @@ set_run(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct conf *c = arg;
 
-	return set_path(l, c->run_dir, sizeof(c->run_dir), e);
+	return conf_set_path(l, c->run_dir, sizeof(c->run_dir), e);
 }
 
 static int
@@ -132,7 +131,7 @@ set_libexec(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct conf *c = arg;
 
-	return set_path(l, c->libexec_dir, sizeof(c->libexec_dir), e);
+	return conf_set_path(l, c->libexec_dir, sizeof(c->libexec_dir), e);
 }
 
 static int
@@ -140,7 +139,7 @@ set_cgroup(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct conf *c = arg;
 
-	return set_path(l, c->cgroup_dir, sizeof(c->cgroup_dir), e);
+	return conf_set_path(l, c->cgroup_dir, sizeof(c->cgroup_dir), e);
 }
 
 static int
@@ -150,49 +149,49 @@ set_group(const struct conf_line *l, void *arg, struct errmsg *e)
 
 	if (strpbrk(l->word[1], ":,/ ") != NULL || l->word[1][0] == '\0')
 		return conf_err(l, e, "admin-group: must be the name of a group");
-	return set_text(l, l->word[1], c->admin_group, sizeof(c->admin_group), e);
+	return conf_set_text(l, l->word[1], c->admin_group, sizeof(c->admin_group), e);
 }
 
 static int
 set_maxjobs(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return set_u32(l, 1, 256, &((struct conf *)arg)->max_jobs, e);
+	return conf_set_u32(l, 1, 256, &((struct conf *)arg)->max_jobs, e);
 }
 
 static int
 set_maxqueue(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return set_u32(l, 1, 65536, &((struct conf *)arg)->max_queue, e);
+	return conf_set_u32(l, 1, 65536, &((struct conf *)arg)->max_queue, e);
 }
 
 static int
 set_spoolmax(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return get_number(l, 1ULL << 20, 1ULL << 44, &((struct conf *)arg)->spool_max, e);
+	return conf_get_number(l, 1ULL << 20, 1ULL << 44, &((struct conf *)arg)->spool_max, e);
 }
 
 static int
 set_outputmax(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return get_number(l, 4096, 1ULL << 30, &((struct conf *)arg)->output_max, e);
+	return conf_get_number(l, 4096, 1ULL << 30, &((struct conf *)arg)->output_max, e);
 }
 
 static int
 set_maxspan(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return set_u32(l, 1, TICKET_SPAN_MAX, &((struct conf *)arg)->max_span, e);
+	return conf_set_u32(l, 1, TICKET_SPAN_MAX, &((struct conf *)arg)->max_span, e);
 }
 
 static int
 set_keepdays(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return set_u32(l, 1, 3650, &((struct conf *)arg)->keep_days, e);
+	return conf_set_u32(l, 1, 3650, &((struct conf *)arg)->keep_days, e);
 }
 
 static int
 set_lockwait(const struct conf_line *l, void *arg, struct errmsg *e)
 {
-	return set_u32(l, 0, 3600, &((struct conf *)arg)->lock_wait, e);
+	return conf_set_u32(l, 0, 3600, &((struct conf *)arg)->lock_wait, e);
 }
 
 static int
@@ -215,13 +214,6 @@ set_loglevel(const struct conf_line *l, void *arg, struct errmsg *e)
 	return 0;
 }
 
-static int
-no_server(const struct conf_line *l, void *arg, struct errmsg *e)
-{
-	(void)arg;
-	return conf_err(l, e, NO_NETWORK);
-}
-
 static const struct conf_key keys[] = {
     {"fleet", 1, 1, 0, set_fleet},
     {"host", 2, 2, 0, set_host},
@@ -241,13 +233,18 @@ static const struct conf_key keys[] = {
     {"package-lock-wait", 1, 1, 0, set_lockwait},
     {"below-minimum", 1, 1, 0, set_below},
     {"log-level", 1, 1, 0, set_loglevel},
-    {"server", 0, -1, 1, no_server},
+    {"hostname", 1, 1, 0, conf_set_hostname},
+    {"address", 1, CONF_ADDRS, 0, conf_set_address},
+    {"heartbeat", 1, 1, 0, conf_set_heartbeat},
+    {"poll-wait", 1, 1, 0, conf_set_pollwait},
+    {"proxy", 1, 1, 0, conf_set_proxy},
+    {"tag", 2, 2, 1, conf_set_tag},
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 struct reader {
 	struct conf *c;
-	unsigned int seen[NKEYS];
+	unsigned int seen[NKEYS], inserver[CONF_SERVER_KEYS];
 };
 
 static int
@@ -255,11 +252,14 @@ conf_line(const struct conf_line *l, void *arg, struct errmsg *e)
 {
 	struct reader *r = arg;
 
+	if (l->nwords > 0 && l->nsection > 0)
+		return conf_server_line(l, r->c, r->inserver, e);
 	if (l->nwords > 0)
 		return conf_dispatch(keys, NKEYS, r->seen, l, r->c, e);
-	if (strcmp(l->section[0], "server") == 0)
-		return conf_err(l, e, NO_NETWORK);
-	return conf_err(l, e, "unknown section: %s", l->section[0]);
+	if (strcmp(l->section[0], "server") != 0)
+		return conf_err(l, e, "unknown section: %s", l->section[0]);
+	memset(r->inserver, 0, sizeof(r->inserver));
+	return conf_server_begin(l, r->c, e);
 }
 
 /* The defaults; what has none stays empty. */
@@ -278,6 +278,8 @@ conf_init(struct conf *c)
 	c->max_span = 3600;
 	c->keep_days = 30;
 	c->lock_wait = 60;
+	c->heartbeat = 30;
+	c->poll_wait = 50;
 	for (int i = 0; i < USER_MAX; i++) {
 		c->users[i].uid = UID_NOBODY;
 		c->users[i].gid = (gid_t)-1;
@@ -297,6 +299,28 @@ set_dir(struct conf *c, const char *file, struct errmsg *e)
 	return 0;
 }
 
+int
+conf_enrolled(const struct conf *c)
+{
+	return c->fleet[0] != '\0' && c->host_id[0] != '\0';
+}
+
+/* What no line alone can say. */
+static int
+check_whole(const struct conf *c, const char *file, struct errmsg *e)
+{
+	int none = c->fleet[0] == '\0' && c->host_id[0] == '\0' && c->nservers == 0;
+
+	if (c->fleet[0] == '\0' && !none)
+		return err_set(e, "%s: no fleet: it needs a line \"fleet HEX\"", file);
+	if (c->host_id[0] == '\0' && !none)
+		return err_set(e, "%s: no host: it needs a line \"host ID NAME\"", file);
+	if (c->output_max > c->spool_max)
+		return err_set(e, "%s: output-max %llu is more than spool-max %llu", file,
+		    (unsigned long long)c->output_max, (unsigned long long)c->spool_max);
+	return conf_net_check(c, file, e);
+}
+
 struct conf *
 conf_fromtext(const char *file, const char *buf, size_t len, struct errmsg *e)
 {
@@ -307,23 +331,9 @@ conf_fromtext(const char *file, const char *buf, size_t len, struct errmsg *e)
 		return NULL;
 	}
 	conf_init(r.c);
-	if (set_dir(r.c, file, e) == -1 || conf_parse(file, buf, len, conf_line, &r, e) == -1)
-		goto fail;
-	if (r.c->fleet[0] == '\0') {
-		err_set(e, "%s: no fleet: it needs a line \"fleet HEX\"", file);
-		goto fail;
-	}
-	if (r.c->host_id[0] == '\0') {
-		err_set(e, "%s: no host: it needs a line \"host ID NAME\"", file);
-		goto fail;
-	}
-	if (r.c->output_max > r.c->spool_max) {
-		err_set(e, "%s: output-max %llu is more than spool-max %llu", file,
-		    (unsigned long long)r.c->output_max, (unsigned long long)r.c->spool_max);
-		goto fail;
-	}
-	return r.c;
-fail:
+	if (set_dir(r.c, file, e) == 0 && conf_parse(file, buf, len, conf_line, &r, e) == 0 &&
+	    check_whole(r.c, file, e) == 0)
+		return r.c;
 	free(r.c);
 	return NULL;
 }
@@ -347,6 +357,35 @@ find_users(struct conf *c, struct errmsg *e)
 	return 0;
 }
 
+/* What the system calls itself, when no line says so and a control plane is to hear it. */
+static int
+find_hostname(struct conf *c, struct errmsg *e)
+{
+	struct utsname u;
+
+	if (c->hostname[0] != '\0' || c->nservers == 0)
+		return 0;
+	if (uname(&u) == -1)
+		return err_errno(e, "uname");
+	for (size_t i = 0; u.nodename[i] != '\0'; i++)
+		if (u.nodename[i] >= 'A' && u.nodename[i] <= 'Z')
+			u.nodename[i] = (char)(u.nodename[i] - 'A' + 'a');
+	if (!valid_hostname(u.nodename))
+		return err_set(e, "the system's own name is no host name: it needs a line "
+				  "\"hostname NAME\"");
+	snprintf(c->hostname, sizeof(c->hostname), "%s", u.nodename);
+	return 0;
+}
+
+/* What the text alone does not say. */
+static int
+complete(struct conf *c, struct errmsg *e)
+{
+	if (find_users(c, e) == -1 || find_hostname(c, e) == -1)
+		return -1;
+	return c->admin_group[0] == '\0' ? 0 : group_lookup(c->admin_group, &c->admin_gid, e);
+}
+
 struct conf *
 conf_load(const char *file, struct errmsg *e)
 {
@@ -364,9 +403,7 @@ conf_load(const char *file, struct errmsg *e)
 		free(buf);
 	}
 	close(fd);
-	if (c != NULL &&
-	    (find_users(c, e) == -1 || (c->admin_group[0] != '\0' &&
-					   group_lookup(c->admin_group, &c->admin_gid, e) == -1))) {
+	if (c != NULL && complete(c, e) == -1) {
 		err_prefix(e, "%s", file);
 		free(c);
 		return NULL;

@@ -8,18 +8,50 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/netaddr.h"
 #include "lib/users.h"
 #include "proto/job.h"
+#include "proto/token.h"
 
 #define CONF_SCRIPTDIRS 16
 #define CONF_PATH	1024
 #define CONF_FILE_MAX	(256 * 1024) /* of each of the host's words */
+#define CONF_SERVERS	8
+#define CONF_TAGS	32 /* as many tags and addresses as a heartbeat holds */
+#define CONF_ADDRS	32
+#define CONF_BUNDLE	"/etc/ssl/certs/ca-certificates.crt" /* "ca bundle" */
+
+/* A control plane: [server NAME]. */
+struct conf_server {
+	char name[65];
+	unsigned int line; /* of its header */
+	int has_url;
+	struct url url;
+	char ca[CONF_PATH];
+	char cert[CONF_PATH], key[CONF_PATH]; /* "" with bearer */
+	char bearer[CONF_PATH];		      /* "" with cert and key */
+};
+
+struct conf_tag {
+	char name[65], value[257];
+};
 
 struct conf {
 	char
 	    dir[1024]; /* directory of the file: policy.conf, scripts.conf, keys/ stand beside it */
-	char fleet[33];
+	char fleet[33]; /* "" with host_id: not enrolled */
 	char host_id[33], host_name[254];
+	char hostname[254]; /* what it says of itself; conf_load(): the system's when none stands */
+	struct conf_server server[CONF_SERVERS];
+	unsigned int nservers;
+	char proxy[254]; /* "" none */
+	uint16_t proxy_port;
+	uint32_t heartbeat; /* seconds, default 30 */
+	uint32_t poll_wait; /* seconds, default 50; 0 plain polling */
+	struct netaddr address[CONF_ADDRS];
+	unsigned int naddresses;
+	struct conf_tag tag[CONF_TAGS];
+	unsigned int ntags;
 	char haproxy_socket[108]; /* "" none */
 	char scriptdir[CONF_SCRIPTDIRS][1024];
 	unsigned int nscriptdirs;
@@ -44,8 +76,9 @@ struct conf {
 
 /*
  * Reads FILE (opened by fd_open_trusted(), FD_TRUST_PRIVATE not needed: it holds no secret). A
- * duplicate or unknown keyword, a missing fleet or host, a bad value: -1 with E "FILE:LINE: ...".
- * The returned conf is the caller's to free(3).
+ * duplicate or unknown keyword, a bad value, a fleet without a host or a host without a fleet: NULL
+ * with E "FILE:LINE: ...". A file without either, and without a server, is that of a host that is
+ * not enrolled. The returned conf is the caller's to free(3).
  */
 struct conf *conf_load(const char *file, struct errmsg *e);
 /*
@@ -53,6 +86,9 @@ struct conf *conf_load(const char *file, struct errmsg *e);
  * group without a number.
  */
 struct conf *conf_fromtext(const char *file, const char *buf, size_t len, struct errmsg *e);
+
+/* 1 when the file names fleet and host. */
+int conf_enrolled(const struct conf *c);
 
 /* The path of NAME beside agent.conf. 0, or -1 with E when it is too long. */
 int conf_beside(const struct conf *c, const char *name, char path[CONF_PATH], struct errmsg *e);
