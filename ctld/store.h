@@ -72,12 +72,17 @@ int store_host_bybearer(
 /* By name, after AFTER ("" the first), at most MAX. *N of them. */
 int store_host_list(
     struct store *s, const char *after, size_t max, struct host *out, size_t *n, struct errmsg *e);
-/* Writes every column of H but its keys' history. */
+/* Writes every column of H but id and created. 1: another host has its name. */
 int store_host_update(struct store *s, const struct host *h, struct errmsg *e);
 int store_host_remove(struct store *s, const struct host *h, struct errmsg *e);
 /* The documents of the newest heartbeat: JSON text, malloc'ed, NULL none. */
 int store_host_beat(struct store *s, const struct host *h, char **beat, struct errmsg *e);
 int store_host_beat_put(struct store *s, const struct host *h, const char *beat, struct errmsg *e);
+/* Notes a boot id of this host: 0 a new one, 1 seen before. */
+int store_host_boot(
+    struct store *s, const struct host *h, const char *boot_id, uint64_t now, struct errmsg *e);
+/* Forgets them all: another machine may be this host from now on. */
+int store_host_forget_boots(struct store *s, const struct host *h, struct errmsg *e);
 
 /* ---- one-use and standing secrets (store_token.c) ---- */
 
@@ -88,13 +93,18 @@ struct enrolment {
 	int bearer;
 	uint64_t expires, used; /* used 0: not yet */
 	uint8_t csr[32]; /* SHA-256 of the request that used it: that very one is answered again */
+	char cert[API_PEM_MAX + 1]; /* with this certificate */
 };
+/* The one before for this host, used or not, ends. */
 int store_enrolment_add(struct store *s, const struct enrolment *en, struct errmsg *e);
 int store_enrolment_get(struct store *s, const char *id, struct enrolment *en, struct errmsg *e);
+/* Writes used, csr, cert of an unused one; 1: it was used already. */
 int store_enrolment_use(struct store *s, const struct enrolment *en, struct errmsg *e);
 /* The credential of a host: its certificate's SHA-256 or its bearer's; the one before ends. */
 int store_credential_set(
     struct store *s, const struct host *h, const uint8_t sha256[32], int bearer, struct errmsg *e);
+
+int store_credential_drop(struct store *s, const struct host *h, struct errmsg *e);
 
 enum role { ROLE_VIEWER = 1, ROLE_OPER, ROLE_APPROVER, ROLE_ADMINISTRATOR };
 const char *oper_role_name(enum role r); /* "viewer", "operator", "approver", "admin" */
@@ -110,6 +120,7 @@ int store_oper_add(struct store *s, const struct oper *o, const uint8_t sha256[3
 int store_oper_bytoken(struct store *s, const uint8_t sha256[32], struct oper *o, struct errmsg *e);
 int store_oper_list(
     struct store *s, const char *after, size_t max, struct oper *out, size_t *n, struct errmsg *e);
+int store_oper_used(struct store *s, const char *name, uint64_t now, struct errmsg *e);
 int store_oper_remove(struct store *s, const char *name, struct errmsg *e); /* 1: there is none */
 
 /* ---- jobs: ctld/store_job.h ---- */

@@ -1,25 +1,49 @@
 /*
- * What the store's own files (store.c and store_*.c) share and nobody else includes: the database
- * and its prepared statements. store.c makes the tables of a new database from each topic's schema.
+ * SQLite, for store_*.c and nobody else: prepared statements by their text, values bound by a
+ * format, one place where a failure is logged.
+ *
+ *	"t" const char * (NULL: SQL NULL)	"i" int64_t	"u" uint64_t
+ *	"n" int					"b" const void *, size_t
  */
 #ifndef CTLD_STORE_DB_H
 #define CTLD_STORE_DB_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
 #include "ctld/store.h"
 
-struct sqlite3;
-struct sqlite3_stmt;
+#define STORE_CONFLICT (-2) /* a unique key exists already */
 
-struct sqlite3 *store_db(struct store *s);
+#define TOPIC(name) const char *const *store_##name##_ddl(void);
+#include "ctld/schema.def"
+#undef TOPIC
+
 /*
- * The prepared statement of SQL, reset and with nothing bound; it lives as long as S. SQL must be a
- * string literal: statements are kept by its address. NULL with E, logged.
+ * A statement with its values bound, to be stepped: SQL must be a string literal, since its address
+ * is the key of the cache. NULL with E. Not the same SQL twice at a time; end with store_done().
  */
-struct sqlite3_stmt *store_stmt(struct store *s, const char *sql, struct errmsg *e);
-/* E says which statement failed and why (sqlite3_errmsg()), logged. Always -1. */
-int store_fail(struct store *s, struct sqlite3_stmt *st, struct errmsg *e);
+sqlite3_stmt *store_query(struct store *s, struct errmsg *e, const char *sql, const char *fmt, ...);
+/* 1 a row, 0 no more, -1 with E. */
+int store_row(struct store *s, sqlite3_stmt *st, struct errmsg *e);
+void store_done(sqlite3_stmt *st);
+/* Writes: opens the turn's transaction, binds, runs. Rows changed, STORE_CONFLICT or -1 with E. */
+int store_exec(struct store *s, struct errmsg *e, const char *sql, const char *fmt, ...);
 
-/* CREATE TABLE and CREATE INDEX statements of version 1. */
-const char *store_job_schema(void);
+/*
+ * Several writes that belong together, within the turn's transaction: when store_end() gets OK 0,
+ * what was written since store_begin() is undone and others' work stays. They nest.
+ */
+int store_begin(struct store *s, struct errmsg *e);
+int store_end(struct store *s, int ok, struct errmsg *e);
+
+/* Columns. Text that does not fit is an error of the store: -1 with E. */
+int store_text(sqlite3_stmt *st, int col, char *dst, size_t size, struct errmsg *e);
+uint64_t store_u64(sqlite3_stmt *st, int col); /* NULL and negative: 0 */
+/* Exactly LEN bytes. */
+int store_blob(sqlite3_stmt *st, int col, void *dst, size_t len, struct errmsg *e);
+int64_t store_lastrow(struct store *s);
 
 #endif
