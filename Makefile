@@ -135,7 +135,7 @@ ALLAR	= $(call ar_of,privd execd netd dial ctld sign ctl cli net) $(SHARED)
 TESTTOOLS = $(patsubst regress/%.c,$(BUILD)/regress/%,$(foreach d,$(TESTDIRS), \
 	  $(filter-out regress/$(d)/t_%,$(wildcard regress/$(d)/*.c))))
 tests: $(TESTBIN) testtools
-testtools: $(TESTTOOLS) $(BUILD)/regress/ticket_accept $(BUILD)/regress/doctables
+testtools: $(TESTTOOLS) $(BUILD)/regress/ticket_accept $(BUILD)/regress/json_accept $(BUILD)/regress/doctables
 $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALLAR) -Wl,--end-group $(LIBS_test)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/utf8.h"
+
 #define DEPTH_MAX 31
 
 void
@@ -48,38 +50,6 @@ put(struct jsonout *j, const char *s, size_t len)
 	memcpy(j->buf + j->len, s, len);
 	j->len += len;
 	j->buf[j->len] = '\0';
-}
-
-/* Length of the UTF-8 sequence at S, 0 when it is none (RFC 3629: no surrogates, nothing overlong).
- */
-static size_t
-utf8_len(const unsigned char *s, size_t left)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n, i;
-
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (n > left || s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < n; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return n;
 }
 
 static void
@@ -228,6 +198,13 @@ void
 jo_null(struct jsonout *j, const char *name)
 {
 	put_bare(j, name, "null");
+}
+
+void
+jo_raw(struct jsonout *j, const char *name, const char *text, size_t len)
+{
+	before(j, name);
+	put(j, text, len);
 }
 
 const char *

@@ -30,6 +30,9 @@ void jo_u64(struct jsonout *j, const char *name, uint64_t v);
 void jo_i64(struct jsonout *j, const char *name, int64_t v);
 void jo_bool(struct jsonout *j, const char *name, int v);
 void jo_null(struct jsonout *j, const char *name);
+/* TEXT is a JSON value that json_gate() passed, and goes in as it is: its own levels are not
+ * counted here. */
+void jo_raw(struct jsonout *j, const char *name, const char *text, size_t len);
 /* NUL-ended text, or NULL when something failed or a level is open. */
 const char *jo_text(struct jsonout *j);
 
