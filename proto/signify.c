@@ -236,6 +236,29 @@ pubkey_write_b64(const struct pubkey *k, char out[57])
 		abort();
 }
 
+int
+sig_parse_b64(struct sig *s, const char *b64, size_t len)
+{
+	uint8_t raw[SIG_LEN];
+
+	if (len != (SIG_LEN + 2) / 3 * 4 || str_b64dec(raw, sizeof(raw), b64, len) != SIG_LEN ||
+	    memcmp(raw, "Ed", 2) != 0)
+		return -1;
+	memcpy(s->keynum, raw + 2, 8);
+	memcpy(s->sig, raw + 10, 64);
+	return 0;
+}
+
+void
+sig_write_b64(const struct sig *s, char out[101])
+{
+	uint8_t raw[SIG_LEN];
+
+	put_raw(raw, s->keynum, s->sig, 64);
+	if (str_b64enc(out, 101, raw, sizeof(raw)) == -1)
+		abort();
+}
+
 void
 seckey_new(struct seckey *k, struct pubkey *p)
 {

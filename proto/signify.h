@@ -42,6 +42,8 @@ ssize_t seckey_write(const struct seckey *k, const char *comment, char *buf, siz
 /* The base64 line alone (56 and 100 characters), as key stores and messages carry them. */
 int pubkey_parse_b64(struct pubkey *k, const char *b64, size_t len);
 void pubkey_write_b64(const struct pubkey *k, char out[57]);
+int sig_parse_b64(struct sig *s, const char *b64, size_t len);
+void sig_write_b64(const struct sig *s, char out[101]);
 
 /* A new pair from the kernel's randomness. */
 void seckey_new(struct seckey *k, struct pubkey *p);
