@@ -1,5 +1,10 @@
 /* Logging to syslog(3) or standard error; each line encoded and bounded here. */
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +20,8 @@
 static struct {
 	char name[32], proc[96];
 	int to_stderr, verbose, open;
-} lg = {.to_stderr = 1};
+	int held; /* a connected /dev/log, -1 none */
+} lg = {.to_stderr = 1, .held = -1};
 
 void
 log_init(const char *name, int to_stderr, int verbose)
@@ -28,6 +34,31 @@ log_init(const char *name, int to_stderr, int verbose)
 		lg.open = 1;
 	}
 	tzset();
+}
+
+static int
+stderr_is_null(void)
+{
+	struct stat st;
+
+	return fstat(STDERR_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+void
+log_init_held(const char *name, int verbose)
+{
+	static const struct sockaddr_un sun = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd;
+
+	log_init(name, 1, verbose);
+	if (!stderr_is_null())
+		return;
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+		return;
+	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)
+		close(fd);
+	else
+		lg.held = fd;
 }
 
 void
@@ -77,6 +108,23 @@ emit_stderr(const char *line)
 		return; /* there is nobody left to tell */
 }
 
+/* As syslog(3) writes a line, on the socket that is held. */
+static void
+emit_held(int level, const char *line)
+{
+	char out[LINE_MAX_LEN + 96], when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	int n;
+
+	if (localtime_r(&now, &tm) != NULL)
+		strftime(when, sizeof(when), "%b %e %T ", &tm);
+	n = snprintf(out, sizeof(out), "<%d>%s%s[%ld]: %s", LOG_DAEMON | level, when, lg.name,
+	    (long)getpid(), line);
+	if (n <= 0 || write(lg.held, out, (size_t)n) != n)
+		return;
+}
+
 static void emit(int level, const char *fmt, va_list ap, int saved)
     __attribute__((format(printf, 2, 0)));
 
@@ -93,7 +141,9 @@ emit(int level, const char *fmt, va_list ap, int saved)
 	if (saved != 0)
 		snprintf(raw + n, sizeof(raw) - n, ": %s", strerror(saved));
 	encode(line, sizeof(line), raw);
-	if (lg.to_stderr)
+	if (lg.held != -1)
+		emit_held(level, line);
+	else if (lg.to_stderr)
 		emit_stderr(line);
 	else
 		syslog(level, "%s", line);

@@ -8,6 +8,12 @@
 
 /* NAME is the program's; TO_STDERR picks stderr; VERBOSE 0 info, 1 and up debug. LOG_DAEMON. */
 void log_init(const char *name, int to_stderr, int verbose);
+/*
+ * For a room that confines itself: lines go to standard error, or, where that is /dev/null, to
+ * syslog by a socket connected now; from then on by write(2) alone. A line that syslog does not
+ * take is lost.
+ */
+void log_init_held(const char *name, int verbose);
 /* A second word that each line carries after the name ("reeve-execd: job 9f86: ..."); NULL clears.
  */
 void log_procinit(const char *procname);
