@@ -50,9 +50,14 @@ struct httpc_in {
 	const char *agent;     /* User-Agent */
 	unsigned int setup_ms; /* for CONNECT and handshake together */
 };
-/* NULL with E; FD is then closed. */
+/* NULL with E; FD is then closed. The program must ignore SIGPIPE. */
 struct httpc *httpc_new(const struct httpc_in *in, struct errmsg *e);
-void httpc_free(struct httpc *c); /* close_notify if it can be sent now; closes the socket */
+/*
+ * close_notify if it can be sent now; closes the socket. A request under way is dropped without a
+ * call of its done. May be called from within head, piece and done: the memory goes when
+ * httpc_run() returns.
+ */
+void httpc_free(struct httpc *c);
 
 struct httpc_req {
 	const char *method, *path; /* path with prefix and query; printable, no spaces */
@@ -76,7 +81,14 @@ struct httpc_req {
 	void (*done)(struct httpc *c, enum net_fault fault, const char *why, void *arg);
 	void *arg;
 };
-/* 0; -1 when one is under way, or the connection is over. Before the handshake it waits for it. */
+/*
+ * 0; -1 when one is under way, the connection is over, or a part of R could end its line (blanks,
+ * CR, LF). Before the handshake it waits for it, and send_ms runs from there. Then look at
+ * httpc_events() and httpc_deadline() anew.
+ *
+ * An answer that comes before the request is written whole counts when its status is 400 or more
+ * (413 amid a large body), and ends the connection.
+ */
 int httpc_request(struct httpc *c, const struct httpc_req *r);
 /* 1 idle and alive: another request may be made. */
 int httpc_reusable(const struct httpc *c);
@@ -87,10 +99,16 @@ int httpc_was_sent(const struct httpc *c);
 /* What to wait for: POLLIN, POLLOUT, or both; 0 when the connection is over. */
 short httpc_events(const struct httpc *c);
 int httpc_fd(const struct httpc *c);
-/* The next deadline (CLOCK_BOOTTIME ms), UINT64_MAX none. */
+/* The next deadline (CLOCK_BOOTTIME ms), UINT64_MAX none; 0: call httpc_run() again at once. */
 uint64_t httpc_deadline(const struct httpc *c);
 /* Moves on: call when the socket is ready, or a deadline passed. May call head, piece, done. */
 void httpc_run(struct httpc *c);
+/*
+ * Why the connection is over, when it is (httpc_events() 0): after a request failed what its done
+ * was told; else what happened while idle, or bytes after the end of an answer (NETF_PROTOCOL, to
+ * be logged). NETF_NONE with words: ended in order.
+ */
+enum net_fault httpc_fault(const struct httpc *c, const char **why);
 uint64_t net_now(void);
 
 /* The server's certificate chain as PEM (after the handshake), NULL; the certificate's end, 0. */
