@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "proto/jsonout.h"
+#include "proto/signify.h"
 #include "proto/ticket.h"
 
 /* Exit codes, all of them (reeve(1)). */
@@ -17,6 +18,12 @@ enum cli_exit {
 	CLI_NO = 1,	/* refused: not a ticket, not signed by that key, a value that may not be */
 	CLI_USAGE = 2,	/* the command line is wrong */
 	CLI_CANNOT = 3, /* a file or the system did not play along */
+	CLI_NET = 4,	/* no control plane was reached */
+	CLI_SAID = 5,	/* the control plane said no */
+	CLI_ENDED = 121,   /* a job ended otherwise than by its tool's exit */
+	CLI_GOESON = 124,  /* reeve's time is over, the job goes on */
+	CLI_LIES = 125,	   /* what the control plane says is not true, or not whole */
+	CLI_STOPPED = 130, /* Ctrl-C; the job goes on */
 };
 
 #define CLI_FILE_MAX (64 * 1024 * 1024) /* what verify reads */
@@ -55,10 +62,29 @@ int cli_getopt(
 char *cli_read(const char *path, size_t max, size_t *len);
 /* Writes and fsyncs a file; with EXCL one that exists is not touched. Exits when it cannot. */
 void cli_write(const char *path, mode_t mode, int excl, const void *buf, size_t len);
+/*
+ * Reads a file whose safety matters: regular, the caller's own (root's too unless MASK is 077), and
+ * with no bit of MASK in its mode. WHAT says what others would get at. Exits when it is not so.
+ */
+char *cli_read_own(const char *path, const char *what, mode_t mask, size_t max, size_t *len);
+/* Keeps malloc'ed memory until the program ends; exits when P is NULL. Returns P. */
+void *cli_keep(void *p);
+/* S fit for a terminal: printable ASCII as it is, all else as \\ooo. Lives until the end. */
+char *cli_clean(const char *s);
+/* "90", "90s", "30m", "1h", "7d" in seconds, 1 to MAX; cli_usage() names OPTION otherwise. */
+uint64_t cli_span(const struct verb *v, const char *option, const char *text, uint64_t max);
 /* Flushes standard output; exits when what was printed could not be written. */
 void cli_flush(void);
 /* Prints J as one line and frees it. */
 void cli_json(struct jsonout *j);
+
+/* ---- sign.c ---- */
+
+/*
+ * Signs LEN bytes of TEXT by the secret key in KEYFILE, without asking what they are; a key with a
+ * passphrase is signify(1)'s to use. Exits with words when it cannot.
+ */
+void cli_sign_text(const char *keyfile, const char *text, size_t len, struct sig *out);
 
 /* ---- identify.c ---- */
 

@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "lib/fdutil.h"
+#include "lib/strutil.h"
 
 static void
 usage_line(FILE *f, const struct verb *v)
@@ -83,6 +84,75 @@ cli_read(const char *path, size_t max, size_t *len)
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return buf;
+}
+
+char *
+cli_read_own(const char *path, const char *what, mode_t mask, size_t max, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	struct errmsg e;
+	char *buf;
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		err(CLI_CANNOT, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		errx(CLI_NO, "%s: is not a regular file", path);
+	if (st.st_uid != geteuid() && (mask == 077 || st.st_uid != 0))
+		errx(CLI_NO, "%s: belongs to uid %u, not to you (%u)", path, st.st_uid, geteuid());
+	if (st.st_mode & mask)
+		errx(CLI_NO, "%s: mode %04o lets others at %s; chmod %04o it", path,
+		    st.st_mode & 07777, what, st.st_mode & 07777 & ~mask & ~0100U);
+	if (fd_slurp(fd, max, &buf, len, &e) == -1)
+		errx(CLI_CANNOT, "%s: %s", path, e.text);
+	close(fd);
+	return buf;
+}
+
+void *
+cli_keep(void *p)
+{
+	static void **kept;
+	static size_t n, size;
+
+	if (p == NULL)
+		err(CLI_CANNOT, NULL);
+	if (n == size) {
+		size = size == 0 ? 64 : 2 * size;
+		if ((kept = reallocarray(kept, size, sizeof(*kept))) == NULL)
+			err(CLI_CANNOT, NULL);
+	}
+	return kept[n++] = p;
+}
+
+char *
+cli_clean(const char *s)
+{
+	char *out = cli_keep(malloc(4 * strlen(s) + 1)), *p = out;
+
+	for (; *s != '\0'; s++)
+		if (*s >= 0x20 && *s <= 0x7e)
+			*p++ = *s;
+		else
+			p += sprintf(p, "\\%03o", (unsigned int)(unsigned char)*s);
+	*p = '\0';
+	return out;
+}
+
+uint64_t
+cli_span(const struct verb *v, const char *option, const char *text, uint64_t max)
+{
+	static const char units[] = "smhd";
+	static const uint64_t seconds[] = {1, 60, 3600, 86400};
+	size_t n = strlen(text);
+	const char *unit = n > 0 ? strchr(units, text[n - 1]) : NULL;
+	uint64_t one = unit != NULL ? seconds[unit - units] : 1, span;
+
+	if (strn_u64(text, unit != NULL ? n - 1 : n, 1, max / one, &span) == -1)
+		cli_usage(v,
+		    "%s: must be a time like 90s, 30m, 1h or 7d, at most %llud, not \"%s\"", option,
+		    (unsigned long long)max / 86400, text);
+	return span * one;
 }
 
 void

@@ -3,7 +3,6 @@
  * passphrase is given to signify itself, which asks for it. Only texts that reeve knows are signed.
  */
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -20,28 +19,7 @@
 #include "proto/keysfile.h"
 #include "proto/signify.h"
 
-/* A secret key's file: regular, the caller's own, nobody else's to read. */
-static size_t
-read_secret(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	ssize_t n;
-
-	if (fd == -1 || fstat(fd, &st) == -1)
-		err(CLI_CANNOT, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		errx(CLI_NO, "%s: is not a regular file", path);
-	if (st.st_uid != geteuid())
-		errx(CLI_NO, "%s: belongs to uid %u, not to you (%u)", path, st.st_uid, geteuid());
-	if (st.st_mode & 077)
-		errx(CLI_NO, "%s: mode %04o lets others at the key; chmod 0600 it", path,
-		    st.st_mode & 07777);
-	if ((n = fd_readn(fd, text, size)) == -1)
-		err(CLI_CANNOT, "%s", path);
-	close(fd);
-	return (size_t)n;
-}
+static const char *const signifies[] = {"/usr/bin/signify-openbsd", "/usr/bin/signify"};
 
 /* "verify with NAME.pub" for NAME.sec, as signify writes it. */
 static void
@@ -58,21 +36,6 @@ sig_comment(const char *keyfile, char *buf, size_t size)
 		snprintf(buf, size, "signature from a reeve key");
 }
 
-static void
-sign_here(
-    const struct seckey *k, const char *keyfile, const char *text, size_t len, const char *sigfile)
-{
-	char comment[300], out[SIGNIFY_TEXT_MAX];
-	struct sig s;
-	ssize_t n;
-
-	seckey_sign(k, text, len, &s);
-	sig_comment(keyfile, comment, sizeof(comment));
-	if ((n = sig_write(&s, comment, out, sizeof(out))) == -1)
-		errx(CLI_CANNOT, "the signature could not be written as text");
-	cli_write(sigfile, 0644, 0, out, (size_t)n);
-}
-
 /* The exact bytes that were judged, as a file that nobody else can change. */
 static int
 message_fd(const char *text, size_t len)
@@ -85,46 +48,80 @@ message_fd(const char *text, size_t len)
 	return fd;
 }
 
-static void
-sign_by_signify(const char *keyfile, const char *text, size_t len, const char *sigfile)
+/* In the child: signify, told to read the text from IN and to write the signature to OUT. */
+static void __attribute__((noreturn)) become_signify(const char *keyfile, int in, int out)
 {
-	static const char *const where[] = {"/usr/bin/signify-openbsd", "/usr/bin/signify"};
-	int fd = message_fd(text, len), st;
-	pid_t pid;
+	char *const env[] = {NULL};
 	size_t i;
 
-	if ((pid = fork()) == -1)
-		err(CLI_CANNOT, "fork");
-	if (pid == 0) {
-		char *const env[] = {NULL};
+	if (dup2(in, STDIN_FILENO) == -1 || dup2(out, STDOUT_FILENO) == -1)
+		_exit(126);
+	for (i = 0; i < sizeof(signifies) / sizeof(signifies[0]); i++)
+		execle(signifies[i], "signify", "-S", "-s", keyfile, "-m", "-", "-x", "-",
+		    (char *)NULL, env);
+	_exit(127);
+}
 
-		if (dup2(fd, STDIN_FILENO) == -1)
-			_exit(126);
-		for (i = 0; i < sizeof(where) / sizeof(where[0]); i++)
-			execle(where[i], "signify", "-S", "-s", keyfile, "-m", "-", "-x", sigfile,
-			    (char *)NULL, env);
-		_exit(127);
-	}
+/* signify asks for the passphrase; its signature's text comes through a pipe. */
+static void
+sign_by_signify(const char *keyfile, const char *text, size_t len, struct sig *out)
+{
+	int fd = message_fd(text, len), st, pipes[2];
+	char sig[SIGNIFY_TEXT_MAX];
+	struct errmsg e;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		err(CLI_CANNOT, "signify");
+	if (pid == 0)
+		become_signify(keyfile, fd, pipes[1]);
 	close(fd);
+	close(pipes[1]);
+	n = fd_readn(pipes[0], sig, sizeof(sig));
+	close(pipes[0]);
 	while (waitpid(pid, &st, 0) == -1)
 		if (errno != EINTR)
 			err(CLI_CANNOT, "signify");
 	if (WIFEXITED(st) && WEXITSTATUS(st) == 127)
 		errx(CLI_CANNOT,
 		    "%s has a passphrase, and there is neither %s nor %s to ask for it", keyfile,
-		    where[0], where[1]);
-	if (!WIFEXITED(st) || WEXITSTATUS(st) != 0)
+		    signifies[0], signifies[1]);
+	if (!WIFEXITED(st) || WEXITSTATUS(st) != 0 || n == -1)
 		errx(CLI_NO, "signify did not sign");
+	if (sig_parse(out, sig, (size_t)n, &e) == -1)
+		errx(CLI_NO, "signify's signature: %s", e.text);
+}
+
+void
+cli_sign_text(const char *keyfile, const char *text, size_t len, struct sig *out)
+{
+	struct errmsg e;
+	struct seckey k;
+	int locked, rv;
+	size_t n;
+	char *secret = cli_read_own(keyfile, "the key", 077, SIGNIFY_TEXT_MAX, &n);
+
+	rv = seckey_parse(&k, secret, n, &locked, &e);
+	sodium_memzero(secret, n);
+	free(secret);
+	if (rv == -1 && !locked)
+		errx(CLI_NO, "%s: %s", keyfile, e.text);
+	if (locked)
+		sign_by_signify(keyfile, text, len, out);
+	else
+		seckey_sign(&k, text, len, out);
+	sodium_memzero(&k, sizeof(k));
 }
 
 static void
 sign_file(const char *keyfile, const char *file, const char *sigfile)
 {
-	char secret[SIGNIFY_TEXT_MAX + 1], words[400], *text;
+	char comment[300], out[SIGNIFY_TEXT_MAX], words[400], *text;
 	struct errmsg e;
-	struct seckey k;
-	size_t len, n;
-	int locked, rv;
+	struct sig s;
+	size_t len;
+	ssize_t n;
 	enum cli_text what;
 
 	text = cli_read(file, KEYSFILE_MAX, &len);
@@ -133,18 +130,13 @@ sign_file(const char *keyfile, const char *file, const char *sigfile)
 		errx(CLI_NO, "%s: will not be signed: %s", file, e.text);
 	if (what == TEXT_RESULT)
 		errx(CLI_NO, "%s: will not be signed: results are signed by their host", file);
-	n = read_secret(keyfile, secret, sizeof(secret));
-	rv = seckey_parse(&k, secret, n, &locked, &e);
-	sodium_memzero(secret, sizeof(secret));
-	if (rv == -1 && !locked)
-		errx(CLI_NO, "%s: %s", keyfile, e.text);
 	printf("signing %s\n", words);
 	cli_flush();
-	if (locked)
-		sign_by_signify(keyfile, text, len, sigfile);
-	else
-		sign_here(&k, keyfile, text, len, sigfile);
-	sodium_memzero(&k, sizeof(k));
+	cli_sign_text(keyfile, text, len, &s);
+	sig_comment(keyfile, comment, sizeof(comment));
+	if ((n = sig_write(&s, comment, out, sizeof(out))) == -1)
+		errx(CLI_CANNOT, "the signature could not be written as text");
+	cli_write(sigfile, 0644, 0, out, (size_t)n);
 	printf("%s\n", sigfile);
 	free(text);
 }
