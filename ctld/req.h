@@ -30,6 +30,12 @@ struct req {
 	void (*gone)(struct req *, void *); /* the client left before the answer; then R is freed */
 	void *gone_arg;
 	int answered;
+
+	/* req.c's and server.c's own */
+	struct conn *conn;
+	int status;	/* of a durable answer that waits */
+	char *json;	/* its body */
+	int held, left; /* it waits; the client left meanwhile */
 };
 
 /* A query parameter, decoded; 0, or -1 when absent, twice or too long. */

@@ -41,6 +41,9 @@ struct route {
 const struct route *route_find(
     enum method m, const char *path, char arg[REQ_ARGS][256], int *other);
 const struct route *route_nth(size_t n);
+const char *route_method(enum method m);
+/* Percent-decodes LEN bytes into printable ASCII. 0; -1 malformed, other bytes, or too long. */
+int route_decode(char *dst, size_t size, const char *src, size_t len);
 
 #define ROUTE(method, path, access, max, handler, doc) void handler(struct req *);
 #include "ctld/routes.def"
