@@ -1,5 +1,8 @@
 /* The verb table: usage, help and completion come from these rows. */
 #include "cli/cli.h"
+#include "cli/net.h"
+
+#define JSON_HELP "  --json      as JSON\n"
 
 static const struct verb verbs[] = {
     {"key", "new", "[-c COMMENT] NAME", "Makes a key pair: NAME.sec (0600) and NAME.pub.",
@@ -30,6 +33,57 @@ static const struct verb verbs[] = {
 	cli_sign},
     {"verify", "", "-p KEY.pub FILE SIGFILE", "Tells whether a signature is that key's.",
 	"  -p KEY.pub  the key that should have signed\n", cli_verify},
+    {"whoami", "", "[--json]",
+	"Tells whether the control plane can be reached, and who you are there.", JSON_HELP,
+	cli_whoami},
+    {"host", "add", "NAME --allow ADDR,...|any [--bearer] [--expires TIME] [--json]",
+	"Makes a host known and prints the token that enrols it, once.",
+	"  --allow ADDR,...  the addresses or networks that it may call from; any: every one\n"
+	"  --bearer          it will prove itself by a secret instead of a certificate (behind a "
+	"proxy)\n"
+	"  --expires TIME    how long the token may be used (default: 1d)\n"
+	"  --json            as JSON\n",
+	host_add},
+    {"host", "list", "[--state STATE] [--json]", "Lists the hosts.",
+	"  --state STATE  only those: new, online, silent, maintenance, revoked\n"
+	"  --json         as JSON\n",
+	host_list},
+    {"host", "show", "[--json] HOST", "Shows a host, and its fingerprint as reckoned here.",
+	JSON_HELP, host_show},
+    {"host", "rename", "[--json] HOST NAME",
+	"Gives a host another name to be expected; the host and the roster follow by themselves.",
+	JSON_HELP, host_rename},
+    {"host", "allow", "[--json] HOST ADDR,...|any", "Says where a host may call from.", JSON_HELP,
+	host_allow},
+    {"host", "secret", "[--expires TIME] [--json] HOST",
+	"Prints a new token with which the host enrols again.",
+	"  --expires TIME  how long it may be used (default: 1d)\n"
+	"  --json          as JSON\n",
+	host_secret},
+    {"host", "revoke", "[--json] HOST", "Takes a host's identity back, at once.", JSON_HELP,
+	host_revoke},
+    {"host", "remove", "[--json] HOST", "Forgets a host.", JSON_HELP, host_remove},
+    {"host", "maintenance", "[--json] HOST on|off", "Holds a host's jobs back, or lets them go.",
+	JSON_HELP, host_maintenance},
+    {"host", "unclone", "[--json] HOST",
+	"Says that of two machines with one identity only one is left.", JSON_HELP, host_unclone},
+    {"roster", "list", "[--json]", "Lists the hosts that you have pinned.", JSON_HELP, roster_list},
+    {"roster", "show", "[--json] HOST", "Shows what is pinned of a host.", JSON_HELP, roster_show},
+    {"roster", "pin", "[--fingerprint F] HOST",
+	"Pins a host's id and keys, after you have compared its fingerprint.",
+	"  --fingerprint F  what \"reevectl fingerprint\" shows on the host; asked for without\n",
+	roster_pin},
+    {"roster", "remove", "HOST", "Takes a host out of the roster.", "", roster_remove},
+    {"roster", "rename", "HOST NAME", "Gives a pinned host its new name.", "", roster_rename},
+    {"token", "add", "[--role ROLE] [--expires TIME] [--json] NAME",
+	"Makes an operator's token and prints it, once.",
+	"  --role ROLE     viewer, operator, approver or admin (default: viewer)\n"
+	"  --expires TIME  how long it may be used (default: 365d)\n"
+	"  --json          as JSON\n",
+	cli_token_add},
+    {"token", "list", "[--json]", "Lists the operators' tokens, not their secrets.", JSON_HELP,
+	cli_token_list},
+    {"token", "remove", "[--json] NAME", "Withdraws a token.", JSON_HELP, cli_token_remove},
 };
 
 const struct verb *
