@@ -77,7 +77,9 @@ struct api_heartbeat {
 	char audit_chain[33];
 	char running[API_RUNNING][33];
 	size_t nrunning;
-	const char *vitals; /* a JSON object, gated; NULL: the step gave none */
+	/* A JSON object; NULL: the step gave none. The writer gates it, and leaves out what is no
+	 * object of at most API_VITALS_MAX bytes and 7 levels. */
+	const char *vitals;
 	size_t vitalslen;
 	char *own; /* memory behind vitals in a document that was read */
 };
@@ -107,7 +109,7 @@ struct api_job {
 	char *ticket; /* text, NUL-ended; its first line is checked, nothing else */
 	size_t len;
 	struct sig sig[TICKET_SIGS];
-	size_t nsigs;
+	size_t nsigs;	/* 0 too: privd refuses, and says so in the audit */
 	uint64_t fence; /* from 1 */
 };
 struct api_claimed {
@@ -123,7 +125,7 @@ void api_claimed_free(struct api_claimed *m);
 /* ---- job/ID/... ---- */
 
 struct api_state {
-	uint64_t fence;
+	uint64_t fence; /* 0: none known, as in a result */
 	char state[16]; /* "accepted", "refused", "started", "finished" */
 	char reason[REASON_MAX + 1];
 };
