@@ -24,6 +24,7 @@ ibuf_free(struct ibuf *b)
 {
 	if (b == NULL)
 		return;
+	explicit_bzero(b->buf, b->wpos); /* some hold keys */
 	free(b->buf);
 	free(b);
 }

@@ -102,6 +102,7 @@ out_free(struct imsgbuf *b, struct out *o)
 	b->queued -= sizeof(*o) + o->len;
 	b->nqueuefds -= o->nfds;
 	close_all(o->fd, &o->nfds);
+	explicit_bzero(o->bytes, o->len); /* some are keys */
 	free(o);
 }
 
