@@ -1,11 +1,15 @@
 /* Puts what the command line gave in any order into the ticket's order. */
 #include "cli/draft.h"
 
+#include <bsd/stdlib.h>
 #include <err.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/strutil.h"
 #include "lib/valid.h"
@@ -66,6 +70,59 @@ draft_host(const struct verb *v, struct draft *d, char *word)
 	d->t.nhosts++;
 }
 
+void
+draft_limit(const struct verb *v, struct draft *d, char *word)
+{
+	char *value = draft_split(v, "--limit", word);
+	struct ticket *t = &d->t;
+	uint64_t n;
+
+	if (str_u64(value, 1, UINT32_MAX, &n) == -1)
+		cli_usage(v, "--limit: %s: must be a number, not \"%s\"", word, value);
+	if (strcmp(word, "seconds") == 0) {
+		t->seconds = (uint32_t)n;
+		t->has_seconds = 1;
+	} else if (strcmp(word, "output") == 0) {
+		t->output = n;
+		t->has_output = 1;
+	} else if (strcmp(word, "stall") == 0) {
+		t->stall = (uint32_t)n;
+		t->has_stall = 1;
+	} else
+		cli_usage(v, "--limit: must be seconds, output or stall, not \"%s\"", word);
+}
+
+void
+draft_requester(const struct verb *v, struct draft *d)
+{
+	const struct passwd *pw;
+	struct ticket *t = &d->t;
+
+	if (t->requester == NULL) {
+		pw = getpwuid(getuid());
+		t->requester = pw != NULL ? pw->pw_name : "";
+	}
+	if (!valid_ident(t->requester))
+		cli_usage(
+		    v, "--requester: must be letters, digits and . _ -, not \"%s\"", t->requester);
+}
+
+void
+draft_stamp(struct draft *d)
+{
+	struct ticket *t = &d->t;
+	uint8_t raw[JOB_IDLEN / 2];
+
+	arc4random_buf(raw, sizeof(raw));
+	str_hex(d->id, raw, sizeof(raw));
+	t->id = d->id;
+	if (t->issued == 0)
+		t->issued = (uint64_t)time(NULL);
+	if (t->notbefore == 0)
+		t->notbefore = t->issued;
+	t->notafter = t->notbefore + d->valid;
+}
+
 /* The host's seal key: its file (reeve-seal 1), as `reevectl` shows it. */
 static void
 load_sealkey(const struct verb *v, const struct draft *d, uint8_t key[32])
@@ -73,6 +130,10 @@ load_sealkey(const struct verb *v, const struct draft *d, uint8_t key[32])
 	size_t len, head = strlen(SEAL_HEAD);
 	char *text;
 
+	if (d->sealraw != NULL) {
+		memcpy(key, d->sealraw, 32);
+		return;
+	}
 	if (d->sealkey == NULL)
 		cli_usage(v, "--seal needs --seal-key, the host's seal.pub");
 	text = cli_read(d->sealkey, 256, &len);
@@ -167,20 +228,20 @@ finish_args(const struct verb *v, struct draft *d)
 }
 
 static void
-add_blob(struct ticket *t, const struct kind_blob *def, const char *file)
+add_blob(struct draft *d, const struct kind_blob *def, const char *file)
 {
+	struct ticket *t = &d->t;
 	struct ticket_blob *b = &t->blob[t->nblobs];
 	size_t len;
 	char *buf;
 
 	if (t->nblobs == TICKET_BLOBS)
 		errx(CLI_NO, "blob %s: at most %d blobs in all", def->name, TICKET_BLOBS);
-	buf = cli_read(file, BLOB_MAX, &len);
+	buf = d->blobdata[t->nblobs] = cli_keep(cli_read(file, BLOB_MAX, &len));
 	b->def = def;
 	b->size = (uint32_t)len;
 	ticket_hash(buf, len, b->sha256);
 	t->nblobs++;
-	free(buf);
 }
 
 static void
@@ -192,7 +253,7 @@ finish_blobs(struct draft *d)
 	for (i = 0; i < k->nblobs; i++)
 		for (j = 0; j < d->blobs.n; j++)
 			if (strcmp(d->blobs.at[j].name, k->blobs[i].name) == 0) {
-				add_blob(&d->t, &k->blobs[i], d->blobs.at[j].value);
+				add_blob(d, &k->blobs[i], d->blobs.at[j].value);
 				used++;
 			}
 	if (used != d->blobs.n)

@@ -3,6 +3,7 @@
  * it is not who the CA says, it is no reeve, it says no.
  */
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,7 @@ site_open(void)
 	const struct url *u = &s.conf.url;
 	const char *six;
 
+	signal(SIGPIPE, SIG_IGN);
 	cli_conf_load(&s.conf);
 	load_ca(&s);
 	six = strchr(u->host, ':') != NULL ? "[" : "";

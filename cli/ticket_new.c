@@ -2,14 +2,10 @@
  * reeve ticket new: a ticket from the command line. Arguments, hosts and blobs may be given in any
  * order; the ticket has them in its own. What is wrong is said before anything is written.
  */
-#include <bsd/stdlib.h>
 #include <err.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/draft.h"
@@ -50,45 +46,6 @@ get_time(const struct verb *v, const char *option)
 	return t;
 }
 
-/* "90", "90s", "30m", "1h", "7d". */
-static uint64_t
-get_span(const struct verb *v)
-{
-	static const char units[] = "smhd";
-	static const uint64_t seconds[] = {1, 60, 3600, 86400};
-	size_t n = strlen(optarg);
-	const char *unit = n > 0 ? strchr(units, optarg[n - 1]) : NULL;
-	uint64_t one = unit != NULL ? seconds[unit - units] : 1, span;
-
-	if (strn_u64(optarg, unit != NULL ? n - 1 : n, 1, TICKET_SPAN_MAX / one, &span) == -1)
-		cli_usage(v,
-		    "--valid: must be a time like 90s, 30m, 1h or 7d, at most 7d, not \"%s\"",
-		    optarg);
-	return span * one;
-}
-
-static void
-set_limit(const struct verb *v, struct draft *d)
-{
-	char *value = draft_split(v, "--limit", optarg);
-	struct ticket *t = &d->t;
-	uint64_t n;
-
-	if (str_u64(value, 1, UINT32_MAX, &n) == -1)
-		cli_usage(v, "--limit: %s: must be a number, not \"%s\"", optarg, value);
-	if (strcmp(optarg, "seconds") == 0) {
-		t->seconds = (uint32_t)n;
-		t->has_seconds = 1;
-	} else if (strcmp(optarg, "output") == 0) {
-		t->output = n;
-		t->has_output = 1;
-	} else if (strcmp(optarg, "stall") == 0) {
-		t->stall = (uint32_t)n;
-		t->has_stall = 1;
-	} else
-		cli_usage(v, "--limit: must be seconds, output or stall, not \"%s\"", optarg);
-}
-
 /* One option into the draft. */
 static void
 take_option(const struct verb *v, struct draft *d, int ch)
@@ -104,7 +61,7 @@ take_option(const struct verb *v, struct draft *d, int ch)
 		d->t.requester = optarg;
 		break;
 	case OPT_VALID:
-		d->valid = get_span(v);
+		d->valid = cli_span(v, "--valid", optarg, TICKET_SPAN_MAX);
 		break;
 	case OPT_NOTBEFORE:
 		d->t.notbefore = get_time(v, "--notbefore");
@@ -119,7 +76,7 @@ take_option(const struct verb *v, struct draft *d, int ch)
 		draft_word(v, &d->blobs, "--blob", optarg);
 		break;
 	case OPT_LIMIT:
-		set_limit(v, d);
+		draft_limit(v, d, optarg);
 		break;
 	case OPT_SEAL:
 		draft_word(v, &d->seals, "--seal", optarg);
@@ -137,10 +94,7 @@ take_option(const struct verb *v, struct draft *d, int ch)
 static void
 fill_in(const struct verb *v, struct draft *d)
 {
-	static char id[JOB_IDLEN + 1];
-	const struct passwd *pw;
 	struct ticket *t = &d->t;
-	uint8_t raw[JOB_IDLEN / 2];
 
 	if (t->fleet == NULL)
 		cli_usage(
@@ -149,23 +103,10 @@ fill_in(const struct verb *v, struct draft *d)
 		cli_usage(v, "--fleet: must be 32 lower-case hex digits, not \"%s\"", t->fleet);
 	if (t->nhosts == 0)
 		cli_usage(v, "--host ID:NAME is missing");
-	if (t->requester == NULL) {
-		pw = getpwuid(getuid());
-		t->requester = pw != NULL ? pw->pw_name : "";
-	}
-	if (!valid_ident(t->requester))
-		cli_usage(
-		    v, "--requester: must be letters, digits and . _ -, not \"%s\"", t->requester);
+	draft_requester(v, d);
 	if (t->fresh != NULL && !valid_hex(t->fresh, JOB_IDLEN))
 		cli_usage(v, "--fresh: must be 32 lower-case hex digits, not \"%s\"", t->fresh);
-	arc4random_buf(raw, sizeof(raw));
-	str_hex(id, raw, sizeof(raw));
-	t->id = id;
-	if (t->issued == 0)
-		t->issued = (uint64_t)time(NULL);
-	if (t->notbefore == 0)
-		t->notbefore = t->issued;
-	t->notafter = t->notbefore + d->valid;
+	draft_stamp(d);
 }
 
 static void
