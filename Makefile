@@ -128,7 +128,7 @@ $(BUILD)/reeve: $(call obj,cli/main.c) $(BUILD)/cli.a $(BUILD)/net.a $(SHARED)
 
 # Tests: regress/DIR/t_NAME.c becomes build/regress/DIR/t_NAME; regress/DIR/NAME.c without t_ is a tool.
 # regress/check.h is the whole framework. A test links the archives and takes what it needs.
-TESTDIRS = unit ipc sandbox
+TESTDIRS = unit ipc sandbox net
 TESTSRC	= $(foreach d,$(TESTDIRS),$(sort $(wildcard regress/$(d)/*.c)))
 TESTBIN	= $(patsubst regress/%.c,$(BUILD)/regress/%,$(TESTSRC))
 ALLAR	= $(call ar_of,privd execd netd dial ctld sign ctl cli net) $(SHARED)
@@ -139,6 +139,10 @@ testtools: $(TESTTOOLS) $(BUILD)/regress/ticket_accept $(BUILD)/regress/json_acc
 $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALLAR) -Wl,--end-group $(LIBS_test)
+
+# tests of TLS clients run these two; see their sources
+NETTOOLS = $(BUILD)/regress/net/hostile $(BUILD)/regress/net/mkcerts
+$(BUILD)/regress/unit/t_httpc $(BUILD)/regress/unit/t_httpc_bad: | $(NETTOOLS)
 
 $(BUILD)/regress/bench/jobbench: $(call obj,regress/bench/jobbench.c regress/bench/floor.c) $(ALLAR)
 	@mkdir -p $(@D)
