@@ -1,39 +1,17 @@
 /* agent.facts: what this host is and has, read from files that any user may read. */
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/utsname.h>
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "execd/bio.h"
 #include "execd/dpkg.h"
-#include "execd/factparse.h"
+#include "execd/factout.h"
 #include "execd/steps.h"
 #include "lib/strutil.h"
-
-#define FILE_MAX (256 * 1024)
-
-/* The text of PATH in BUF, cut at its size; NULL when it cannot be read. */
-static const char *
-slurp(const char *path, char *buf, size_t size)
-{
-	size_t n = 0;
-	ssize_t r;
-	int fd;
-
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return NULL;
-	while (n < size - 1 && (r = read(fd, buf + n, size - 1 - n)) > 0)
-		n += (size_t)r;
-	close(fd);
-	buf[n] = '\0';
-	return buf;
-}
 
 static int
 is_there(const char *path)
@@ -41,65 +19,6 @@ is_there(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0;
-}
-
-static void
-put_os(struct jsonout *j, char *buf)
-{
-	static const char *const keys[][2] = {
-	    {"ID", "id"}, {"VERSION_ID", "version"}, {"PRETTY_NAME", "name"}};
-	struct utsname u;
-	const char *text;
-	char value[256];
-	size_t i;
-
-	jo_obj(j, "os");
-	if ((text = slurp("/etc/os-release", buf, FILE_MAX)) == NULL)
-		text = slurp("/usr/lib/os-release", buf, FILE_MAX);
-	for (i = 0; text != NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (fact_osrelease(text, keys[i][0], value, sizeof(value)))
-			jo_str(j, keys[i][1], value);
-	if (uname(&u) == 0) {
-		jo_str(j, "kernel", u.release);
-		jo_str(j, "arch", u.machine);
-	}
-	jo_end(j);
-}
-
-static void
-put_load(struct jsonout *j, char *buf)
-{
-	const char *text = slurp("/proc/uptime", buf, FILE_MAX);
-	uint64_t up;
-	size_t n;
-	int i;
-
-	if (text != NULL && strn_u64(text, strcspn(text, "."), 0, UINT64_MAX, &up) == 0)
-		jo_u64(j, "uptime", up);
-	if ((text = slurp("/proc/loadavg", buf, FILE_MAX)) == NULL)
-		return;
-	jo_arr(j, "load");
-	for (i = 0; i < 3; i++, text += n + (text[n] == ' ')) {
-		n = strcspn(text, " \n");
-		jo_strn(j, NULL, text, n);
-	}
-	jo_end(j);
-}
-
-static void
-put_memory(struct jsonout *j, char *buf)
-{
-	static const char *const keys[][2] = {{"MemTotal", "total"}, {"MemAvailable", "available"},
-	    {"SwapTotal", "swap_total"}, {"SwapFree", "swap_free"}};
-	const char *text = slurp("/proc/meminfo", buf, FILE_MAX);
-	uint64_t v;
-	size_t i;
-
-	jo_obj(j, "memory");
-	for (i = 0; text != NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (fact_meminfo(text, keys[i][0], &v))
-			jo_u64(j, keys[i][1], v);
-	jo_end(j);
 }
 
 /* File systems on a local device: asking a dead network file system would hang the step. */
@@ -133,38 +52,10 @@ put_disks(struct jsonout *j, char *buf)
 	char *line, *save;
 
 	jo_arr(j, "disks");
-	if (slurp("/proc/self/mounts", buf, FILE_MAX) != NULL)
+	if (factout_slurp("/proc/self/mounts", buf, FACT_FILE) != NULL)
 		for (line = strtok_r(buf, "\n", &save); line != NULL;
 		     line = strtok_r(NULL, "\n", &save))
 			put_disk(j, line);
-	jo_end(j);
-}
-
-static void
-put_ipv4(const char *addr, void *arg)
-{
-	jo_str(arg, NULL, addr);
-}
-
-static void
-put_addresses(struct jsonout *j, char *buf)
-{
-	char addr[46], ifname[17];
-	const char *p;
-
-	jo_arr(j, "addresses");
-	if (slurp("/proc/self/net/fib_trie", buf, FILE_MAX) != NULL) {
-		/* the table of own addresses comes last and once more as "Main" */
-		p = strstr(buf, "Local:");
-		fact_ipv4(p != NULL ? p : buf, put_ipv4, j);
-	}
-	p = slurp("/proc/self/net/if_inet6", buf, FILE_MAX);
-	while (p != NULL && *p != '\0') {
-		if (fact_ipv6(p, addr, ifname))
-			jo_str(j, NULL, addr);
-		p = strchr(p, '\n');
-		p = p != NULL ? p + 1 : NULL;
-	}
 	jo_end(j);
 }
 
@@ -184,7 +75,7 @@ is_running(const char *comm)
 		if (de->d_name[0] < '0' || de->d_name[0] > '9')
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/comm", de->d_name);
-		text = slurp(path, buf, sizeof(buf));
+		text = factout_slurp(path, buf, sizeof(buf));
 		r = text != NULL && strncmp(text, comm, strlen(comm)) == 0 &&
 		    text[strlen(comm)] == '\n';
 	}
@@ -210,7 +101,7 @@ put_firewall(struct jsonout *j, const struct dpkg *d, char *buf)
 	jo_bool(j, "firewalld", version_of(d, "firewalld") != NULL);
 	jo_bool(j, "firewalld_running", is_running("firewalld"));
 	jo_bool(j, "ufw", version_of(d, "ufw") != NULL);
-	text = slurp("/etc/ufw/ufw.conf", buf, FILE_MAX);
+	text = factout_slurp("/etc/ufw/ufw.conf", buf, FACT_FILE);
 	jo_bool(j, "ufw_enabled", text != NULL && strstr(text, "\nENABLED=yes") != NULL);
 	jo_end(j);
 }
@@ -262,7 +153,7 @@ manager(const struct dpkg *d)
 static int
 facts_run(const struct setup *s)
 {
-	static char buf[FILE_MAX];
+	static char buf[FACT_FILE];
 	struct jsonout j;
 	struct errmsg e;
 	struct dpkg d;
@@ -273,11 +164,11 @@ facts_run(const struct setup *s)
 	jo_obj(&j, NULL);
 	jo_str(&j, "host", s->host.host_name);
 	jo_str(&j, "agent", s->host.version);
-	put_os(&j, buf);
-	put_load(&j, buf);
-	put_memory(&j, buf);
+	factout_os(&j, buf);
+	factout_load(&j, buf);
+	factout_memory(&j, buf);
 	put_disks(&j, buf);
-	put_addresses(&j, buf);
+	factout_addresses(&j, buf);
 	jo_str(&j, "packages", manager(&d));
 	jo_u64(&j, "installed", d.n);
 	put_firewall(&j, &d, buf);

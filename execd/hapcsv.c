@@ -147,6 +147,45 @@ hap_stat(struct jsonout *j, const char *name, char *buf, size_t len, struct errm
 	return 0;
 }
 
+/* The columns that nobody wants lose their names. */
+static void
+keep_columns(struct columns *c, const char *const *wanted)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n; i++) {
+		for (k = 0; wanted[k] != NULL; k++)
+			if (c->name[i] != NULL && strcmp(c->name[i], wanted[k]) == 0)
+				break;
+		if (wanted[k] == NULL)
+			c->name[i] = NULL;
+	}
+}
+
+int
+hap_stat_some(struct jsonout *j, const char *name, char *buf, size_t len, const char *const *wanted,
+    size_t most, struct errmsg *e)
+{
+	struct columns c;
+	char *p = buf, *line;
+	int left = 0;
+
+	if (check_text(buf, len, e) == -1 || read_header(&c, next_line(&p), next_field, e) == -1)
+		return -1;
+	keep_columns(&c, wanted);
+	jo_arr(j, name);
+	while ((line = next_line(&p)) != NULL) {
+		if (*line == '\0')
+			continue;
+		if (j->len > most || strlen(line) > HAP_ROW)
+			left++;
+		else
+			write_row(j, &c, line, next_field);
+	}
+	jo_end(j);
+	return left;
+}
+
 int
 hap_servers(struct jsonout *j, const char *name, char *buf, size_t len, struct errmsg *e)
 {

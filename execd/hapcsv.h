@@ -19,6 +19,14 @@
  * with E.
  */
 int hap_stat(struct jsonout *j, const char *name, char *buf, size_t len, struct errmsg *e);
+/*
+ * The same, bounded for a heartbeat: the columns of WANTED (NULL ends it) alone, no row of more
+ * than HAP_ROW bytes, and none any more once J holds MOST bytes. Returns how many rows were left
+ * out, or -1 with E.
+ */
+#define HAP_ROW 2048
+int hap_stat_some(struct jsonout *j, const char *name, char *buf, size_t len,
+    const char *const *wanted, size_t most, struct errmsg *e);
 /* "show info": lines "Name: value" into an object NAME. */
 int hap_info(struct jsonout *j, const char *name, char *buf, size_t len, struct errmsg *e);
 /* "show servers state": version line, "# be_id be_name ...", rows between blanks; an array NAME. */

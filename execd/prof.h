@@ -28,5 +28,6 @@ const struct profile *prof_pkg(void);
 const struct profile *prof_pkgplan(void);
 const struct profile *prof_pkglist(void);
 const struct profile *prof_hapsock(void);
+const struct profile *prof_vitals(void);
 
 #endif

@@ -51,6 +51,39 @@ prof_facts(void)
 	return &facts;
 }
 
+static const struct sb_path vitals_paths[] = {
+    {"/proc", SB_READ, 0}, /* uptime, load, memory, addresses, boot id */
+    {"/etc/os-release", SB_READ, 1},
+    {"/usr/lib/os-release", SB_READ, 1},
+};
+
+static const struct profile vitals = {
+    .id = PR_VITALS,
+    .name = "vitals",
+    .cls = CLASS_A,
+    .pu = PU_TABLE,
+    .user = USER_FACTS,
+    .flags = PF_NEWPID | PF_BUILTIN,
+    .dflt = SB_KILL,
+    .sets = {SBS_BASE, SBS_FILES, SBS_POLL},
+    .nsets = 3,
+    .own = &facts_own,
+    .paths = vitals_paths,
+    .npaths = PROF_N(vitals_paths),
+    .mem_max = 64 * PROF_MIB,
+    .pids_max = 16,
+    .nofile = 32,
+    .fsize = 0,
+    .why = "the heartbeat's figures, a few files by name and the one HAProxy socket that execd "
+	   "connected before it dropped; makes no socket, writes no file, executes nothing",
+};
+
+const struct profile *
+prof_vitals(void)
+{
+	return &vitals;
+}
+
 /* The self-test tries forbidden calls in children of its own, that die of them. */
 static const struct sb_rule selftest_rules[] = {
     {__NR_clone, {{0, SB_EQ64, 0, SIGCHLD}, {1, SB_EQ64, 0, 0}}, "one child a probe: it may die"},

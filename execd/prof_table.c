@@ -10,6 +10,7 @@ static const struct profile *(*const rows[])(void) = {
     [PR_PKGPLAN] = prof_pkgplan,
     [PR_PKGLIST] = prof_pkglist,
     [PR_HAPSOCK] = prof_hapsock,
+    [PR_VITALS] = prof_vitals,
 };
 
 _Static_assert(PROF_N(rows) == PR_MAX, "a profile has no row");

@@ -51,6 +51,9 @@ struct profile {
 	const char *why; /* one sentence for SECURITY.md */
 };
 
+/* The steps without a ticket: what EXEC_START names as kind KIND_NONE's step. */
+enum internal_step { STEP_SELFTEST, STEP_VITALS };
+
 /* NULL when there is none: a number from the wire never indexes. */
 const struct profile *profile_get(uint32_t id);
 

@@ -130,7 +130,8 @@ check_internal(const struct setup *s, struct errmsg *e)
 {
 	const struct msg_start *st = &s->start;
 
-	if (st->profile != PR_SELFTEST || st->step != 0 || st->rollback)
+	if (st->profile != (st->step == STEP_VITALS ? PR_VITALS : PR_SELFTEST) ||
+	    st->step > STEP_VITALS || st->rollback)
 		return err_set(e, "internal step: profile %s is not its own", s->profile->name);
 	if (st->seconds == 0 || st->seconds > 300 || st->grace > 60)
 		return err_set(e, "internal step: limits out of range");

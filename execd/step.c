@@ -2,7 +2,8 @@
 #include "execd/steps.h"
 
 static const struct step_ops rows[] = {
-    {KIND_NONE, 0, selftest_prepare, NULL, NULL, NULL},
+    {KIND_NONE, STEP_SELFTEST, selftest_prepare, NULL, NULL, NULL},
+    {KIND_NONE, STEP_VITALS, vitals_prepare, NULL, NULL, NULL},
     {KIND_AGENT_FACTS, 0, facts_prepare, NULL, NULL, NULL},
     {KIND_SCRIPT_RUN, 0, script_prepare, script_input, NULL, NULL},
     {KIND_PKG_REFRESH, 0, pkg_refresh_prepare, NULL, NULL, pkg_refresh_after},

@@ -8,8 +8,9 @@
 int script_prepare(struct work *w, struct errmsg *e);
 int script_input(struct work *w, struct errmsg *e);
 
-/* bi_facts.c, bi_selftest.c */
+/* bi_facts.c, bi_vitals.c, bi_selftest.c */
 int facts_prepare(struct work *w, struct errmsg *e);
+int vitals_prepare(struct work *w, struct errmsg *e);
 int selftest_prepare(struct work *w, struct errmsg *e);
 
 /* pkg.c, pkg_plan.c, pkg_list.c */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "privd/control_client.h"
+#include "privd/netside.h"
 
 int
 privd_on_CTL_RELOAD(struct client *c, struct imsg *m)
@@ -56,6 +57,7 @@ privd_on_CTL_KEYS(struct client *c, struct imsg *m)
 	snprintf(version, sizeof(version), "%llu", (unsigned long long)keystore_version(p->w.keys));
 	(void)audit_event(p->audit, "key.load", "version", version, NULL);
 	control_reloaded(p);
+	netside_reloaded(p);
 	client_ok(c, "key store version %s", version);
 	return 0;
 }

@@ -14,8 +14,7 @@
 #include "lib/log.h"
 #include "lib/strutil.h"
 #include "privd/control_client.h"
-#include "privd/run.h"
-#include "privd/stephost.h"
+#include "privd/internal.h"
 #include "proto/frame.h"
 
 #define SELFTEST_SECONDS 30
@@ -181,24 +180,14 @@ static int
 start(struct privd *p, struct errmsg *e)
 {
 	static const struct run_ops ops = {on_ready, on_end};
-	struct run_req req;
+	struct internal in = {.profile = PR_SELFTEST,
+	    .step = STEP_SELFTEST,
+	    .seconds = SELFTEST_SECONDS,
+	    .grace = SELFTEST_GRACE,
+	    .output = SELFTEST_OUTPUT / 2};
 
-	memset(&req, 0, sizeof(req));
-	if (p->spool == NULL)
-		return err_set(e, "the spool is not open");
-	if ((req.profile = profile_get(PR_SELFTEST)) == NULL)
-		return err_set(e, "no profile for it");
-	str_hex(req.idhex, st.id, 16);
-	if (stephost_fill(p, req.profile, NULL, &req.host, e) == -1 ||
-	    (req.spool = spool_output(p->spool, st.id, 0, NULL, e)) == -1)
-		return -1;
-	memcpy(req.start.id, st.id, 16);
-	req.start.profile = PR_SELFTEST;
-	req.start.seconds = SELFTEST_SECONDS;
-	req.start.grace = SELFTEST_GRACE;
-	req.start.output = SELFTEST_OUTPUT / 2;
-	req.start.ticket = (const uint8_t *)"";
-	if ((st.run = run_start(p, &req, &ops, NULL, e)) == NULL)
+	memcpy(in.id, st.id, sizeof(in.id));
+	if ((st.run = internal_start(p, &in, &ops, NULL, e)) == NULL)
 		return -1;
 	loop_timer_set(
 	    &st.deadline, (SELFTEST_SECONDS + SELFTEST_GRACE + 5) * 1000, on_deadline, NULL);

@@ -12,6 +12,7 @@
 #include "lib/fdutil.h"
 #include "lib/strutil.h"
 #include "privd/immediate.h"
+#include "privd/netside.h"
 #include "proto/frame.h"
 #include "version.h"
 
@@ -40,8 +41,8 @@ do_ping(struct privd *p, struct job *j, struct answer *a, struct errmsg *e)
 {
 	(void)j;
 	(void)e;
-	say(a, "version %s\ntime %llu\ncertificate 0\n", REEVE_VERSION,
-	    (unsigned long long)privd_now(p));
+	say(a, "version %s\ntime %llu\ncertificate %llu\n", REEVE_VERSION,
+	    (unsigned long long)privd_now(p), (unsigned long long)netside_cert());
 	return 0;
 }
 

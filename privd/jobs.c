@@ -8,6 +8,7 @@
 #include "lib/strutil.h"
 #include "privd/control.h"
 #include "privd/jobs.h"
+#include "privd/netside.h"
 #include "privd/result.h"
 #include "privd/verify.h"
 
@@ -166,6 +167,7 @@ job_finish(struct privd *p, struct job *j, const struct exitrec *r)
 	audit_finish(p, j, r);
 	control_finished(p, j->id, &rec);
 	job_free(p, j);
+	netside_job(p, k.id);
 }
 
 void

@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "privd/control.h"
 #include "privd/jobs.h"
+#include "privd/netside.h"
 #include "privd/notify.h"
 #include "privd/sandbox.h"
 #include "privd/start.h"
@@ -230,7 +231,9 @@ start(struct privd *p, struct errmsg *e)
 	steps_init(p);
 	if (start_state(p, e) == -1 || start_tools(p, e) == -1 || control_open(p, e) == -1)
 		return -1;
-	return sandbox_apply(&p->w, e);
+	if (sandbox_apply(&p->w, e) == -1)
+		return -1;
+	return netside_open(p, e);
 }
 
 static void
@@ -251,6 +254,7 @@ static void
 stop(struct privd *p)
 {
 	control_close(p);
+	netside_close(p);
 	(void)audit_event(p->audit, "agent.stop", NULL);
 	start_undo(p);
 }

@@ -63,7 +63,9 @@ int privd_disabled(const struct privd *p);
 /* 0, or -1 with E: why no job at all can be taken now (disabled, needs-rekey, broken ledger,
  * stopping). */
 int privd_open(const struct privd *p, struct errmsg *e);
-/* "running", "disabled", "needs-rekey", "broken", "stopping". */
+#define NOT_ENROLLED \
+	"not enrolled: run reevectl enroll TOKEN, or write fleet and host in agent.conf"
+/* "running", "disabled", "needs-rekey", "broken", "stopping", "not-enrolled". */
 const char *privd_state(const struct privd *p);
 
 #endif

@@ -393,6 +393,16 @@ ticker(int fd)
 	return -1;
 }
 
+int
+spool_there(struct spool *s, const uint8_t id[16])
+{
+	char name[SPOOL_NAME];
+	struct stat st;
+
+	spool_name(name, id, -1);
+	return fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Read-only, and what NEWS makes of it to say that there is more to read. */
 static int
 open_stream(struct spool *s, const uint8_t id[16], int (*news)(int), int fds[2], struct errmsg *e)

@@ -35,6 +35,8 @@ int spool_stream(struct spool *s, const uint8_t id[16], int fds[2], struct errms
  */
 #define SPOOL_TICK 250
 int spool_look(struct spool *s, const uint8_t id[16], int fds[2], struct errmsg *e);
+/* 1 when job ID has an output file. */
+int spool_there(struct spool *s, const uint8_t id[16]);
 /*
  * The exit frame of STEP when it is the file's last frame, found by walking all of them: bytes that
  * a tool wrote never look like one. 1 found, 0 none (yet, or no file), -1 E: a damaged frame stands

@@ -134,7 +134,7 @@ start_state(struct privd *p, struct errmsg *e)
 	if ((p->audit = audit_open(p->statefd, e)) == NULL)
 		return -1;
 	if (audit_event(p->audit, "agent.start", "version", REEVE_VERSION, "host",
-		p->w.conf->host_name, NULL) == -1)
+		conf_enrolled(p->w.conf) ? p->w.conf->host_name : NULL, NULL) == -1)
 		log_warnx("the audit trail cannot be written: no job will be taken");
 	p->w.keys = keystore_load(p->statefd, p->w.conf->fleet, e);
 	if (p->w.keys == NULL)

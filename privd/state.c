@@ -11,6 +11,7 @@
 
 #include "lib/log.h"
 #include "privd/control.h"
+#include "privd/netside.h"
 #include "privd/privd.h"
 #include "privd/sandbox.h"
 
@@ -47,7 +48,7 @@ words_load(const char *conffile, struct words *w, struct errmsg *e)
 	memset(w, 0, sizeof(*w));
 	if ((w->conf = conf_load(conffile, e)) == NULL ||
 	    (w->policy = policy_load(w->conf, e)) == NULL ||
-	    (w->scripts = scripts_load(w->conf, e)) == NULL) {
+	    (w->scripts = scripts_load(w->conf, e)) == NULL || netside_check(w, e) == -1) {
 		words_free(w);
 		return -1;
 	}
@@ -70,7 +71,8 @@ same_identity(const struct conf *a, const struct conf *b, struct errmsg *e)
 	    {"cgroup-dir", a->cgroup_dir, b->cgroup_dir},
 	};
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+	/* the first identity is taken as it comes: no job is tied to none */
+	for (size_t i = conf_enrolled(a) ? 0 : 3; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (strcmp(fixed[i].a, fixed[i].b) != 0)
 			return err_set(
 			    e, "%s cannot change in a running agent: restart it", fixed[i].name);
@@ -82,7 +84,7 @@ try_reload(struct privd *p, struct words *w, struct errmsg *e)
 {
 	if (words_load(p->conffile, w, e) == -1)
 		return -1;
-	if (same_identity(p->w.conf, w->conf, e) == -1)
+	if (same_identity(p->w.conf, w->conf, e) == -1 || netside_covers(p, w, e) == -1)
 		return -1;
 	w->keys = keystore_load(p->statefd, w->conf->fleet, e);
 	return w->keys == NULL ? -1 : sandbox_covers(w, e);
@@ -101,6 +103,16 @@ privd_audit_keys(struct privd *p)
 	(void)audit_event(p->audit, "key.load", "keys", count, "store", version, NULL);
 }
 
+static void
+audit_enrolled(struct privd *p)
+{
+	const struct conf *c = p->w.conf;
+
+	log_info("this host is %s of fleet %s now", c->host_name, c->fleet);
+	(void)audit_event(p->audit, "host.enroll", "fleet", c->fleet, "host", c->host_id, "name",
+	    c->host_name, NULL);
+}
+
 int
 privd_reload(struct privd *p, struct errmsg *e)
 {
@@ -114,11 +126,14 @@ privd_reload(struct privd *p, struct errmsg *e)
 	}
 	old = p->w;
 	p->w = w;
+	if (!conf_enrolled(old.conf) && conf_enrolled(w.conf))
+		audit_enrolled(p);
 	p->generation++;
 	words_free(&old);
 	log_setverbose(
 	    p->w.conf->verbose > log_getverbose() ? p->w.conf->verbose : log_getverbose());
 	control_reloaded(p);
+	netside_reloaded(p);
 	log_info("configuration reloaded");
 	(void)audit_event(p->audit, "conf.reload", "file", p->conffile, NULL);
 	privd_audit_keys(p);
@@ -145,6 +160,8 @@ privd_state(const struct privd *p)
 		return "stopping";
 	if (ledger_broken(p->ledger))
 		return "broken";
+	if (!conf_enrolled(p->w.conf))
+		return "not-enrolled";
 	return privd_disabled(p) ? "disabled" : "running";
 }
 
@@ -158,6 +175,8 @@ privd_open(const struct privd *p, struct errmsg *e)
 	if (ledger_broken(p->ledger))
 		return err_set(e, "the ledger cannot be written: see the log, then restart "
 				  "reeve-privd");
+	if (!conf_enrolled(p->w.conf))
+		return err_set(e, NOT_ENROLLED);
 	if (privd_disabled(p))
 		return err_set(e, "disabled by the file %s/disabled", p->w.conf->dir);
 	return 0;

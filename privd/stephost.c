@@ -8,6 +8,8 @@
 #include "privd/stephost.h"
 #include "version.h"
 
+#define NOBODY "00000000000000000000000000000000"
+
 static const struct script *
 script_of(const struct privd *p, const struct ticket *t)
 {
@@ -120,8 +122,10 @@ stephost_fill(const struct privd *p, const struct profile *pr, const struct tick
 	h->tool_gid = tool.gid;
 	snprintf(h->haproxy_socket, sizeof(h->haproxy_socket), "%s", c->haproxy_socket);
 	snprintf(h->version, sizeof(h->version), "%.31s", REEVE_VERSION);
-	snprintf(h->host_id, sizeof(h->host_id), "%s", c->host_id);
-	snprintf(h->host_name, sizeof(h->host_name), "%s", c->host_name);
+	/* without an identity no ticket comes this far: only the self-test */
+	snprintf(h->host_id, sizeof(h->host_id), "%s", conf_enrolled(c) ? c->host_id : NOBODY);
+	snprintf(h->host_name, sizeof(h->host_name), "%s",
+	    conf_enrolled(c) ? c->host_name : "not-enrolled");
 	h->below_minimum = (uint8_t)(c->below_minimum != 0);
 	h->lock_wait = c->lock_wait;
 	if (s == NULL)

@@ -15,6 +15,7 @@
 #include "privd/immediate.h"
 #include "privd/intake.h"
 #include "privd/jobs.h"
+#include "privd/netside.h"
 #include "privd/stephost.h"
 #include "privd/verify.h"
 
@@ -123,6 +124,7 @@ on_ready(struct run *r, void *arg)
 	if (run_go(r, &e) == -1)
 		log_warnx("job %s: %s", j->idhex, e.text);
 	set_deadline(p, j);
+	netside_job(p, j->id);
 }
 
 /* A step of which nobody left an exit record. */
@@ -244,6 +246,7 @@ start_step(struct privd *p, struct job *j)
 		return;
 	}
 	control_spool(p, j->id);
+	netside_job(p, j->id);
 }
 
 /* Index of the next rollback step after AFTER, -1 when there is none. */
@@ -396,6 +399,7 @@ start_job(struct privd *p, struct job *j)
 	j->started = privd_now(p);
 	immediate_run(p, j, &r);
 	control_spool(p, j->id);
+	netside_job(p, j->id);
 	job_finish(p, j, &r);
 }
 

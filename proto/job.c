@@ -150,7 +150,8 @@ profile_name(enum profile_id p)
 	    [PR_PKG] = "pkg",
 	    [PR_PKGPLAN] = "pkgplan",
 	    [PR_PKGLIST] = "pkglist",
-	    [PR_HAPSOCK] = "hapsock"};
+	    [PR_HAPSOCK] = "hapsock",
+	    [PR_VITALS] = "vitals"};
 
 	return (unsigned int)p < PR_MAX ? names[p] : "?";
 }

@@ -57,6 +57,7 @@ enum profile_id {
 	PR_PKGPLAN,
 	PR_PKGLIST,
 	PR_HAPSOCK,
+	PR_VITALS,
 	PR_MAX
 };
 
