@@ -10,6 +10,8 @@
 
 #define CONF_LISTENS 16
 #define CONF_PROXIES 16
+#define CONF_STATE   "/var/lib/reeve-ctld"
+#define CONF_SIGN    "/run/reeve-sign/sign.sock"
 
 enum proxy_header { PROXY_NONE, PROXY_CF, PROXY_XFF, PROXY_FORWARDED };
 

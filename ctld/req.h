@@ -38,12 +38,23 @@ struct req {
 	int held, left; /* it waits; the client left meanwhile */
 };
 
+/* For server.c: EV on K, its body made one piece. NULL without memory. */
+struct req *req_new(struct ctld *c, struct evhttp_request *ev, struct conn *k);
+
 /* A query parameter, decoded; 0, or -1 when absent, twice or too long. */
 int req_query(const struct req *r, const char *name, char *dst, size_t size);
 /* A number in the query: DEFLT when absent; -1 (answered with 400 already) when malformed. */
 int req_query_u64(struct req *r, const char *name, uint64_t deflt, uint64_t max, uint64_t *out);
+#define REQ_LIMIT     100
+#define REQ_LIMIT_MAX 500
+/* The page of a list that the query asks for: after=KEY ("" the first) and limit=N. 0; -1 it was
+ * answered. */
+int req_page(struct req *r, char *after, size_t size, size_t *limit);
 /* A request header, NULL when absent. One that stands twice never gets here: 400. */
 const char *req_header(const struct req *r, const char *name);
+
+/* The values of all lines of that name, joined by ", ": malloc'ed, NULL when there is none. */
+char *req_header_all(const struct req *r, const char *name);
 
 /* Answers. JSON (malloc'ed) is taken; NULL answers 500. R is gone after any of these. */
 void req_json(struct req *r, int status, char *json);
