@@ -49,7 +49,7 @@ api_error_put(enum api_errcode c, const char *message)
 	jo_init(&o, API_BODY_MAX);
 	jo_obj(&o, NULL);
 	jo_obj(&o, "error");
-	jo_str(&o, "code", api_err_code(c));
+	jo_str(&o, "code", api_err_code(c == API_OK ? API_ERR_INTERNAL : c));
 	jo_str(&o, "message", text);
 	jo_end(&o);
 	jo_end(&o);

@@ -6,6 +6,7 @@
 #define REGRESS_APIKIT_H
 
 #include "proto/api.h"
+#include "proto/jsonout.h"
 #include "regress/check.h"
 
 enum doc {
@@ -211,6 +212,7 @@ kit_again_small(enum doc d, const char *buf, size_t len, struct errmsg *e)
 {
 	char code[65], message[257];
 	uint8_t nonce[32];
+	struct jsonout o;
 	uint64_t offset;
 	struct sig s;
 	int already;
@@ -227,9 +229,16 @@ kit_again_small(enum doc d, const char *buf, size_t len, struct errmsg *e)
 		return api_sig_get(&s, buf, len, e) == -1 ? NULL : api_sig_put(&s);
 	default:
 		err_set(e, "no error document");
-		return api_error_get(code, message, buf, len) == -1
-			   ? NULL
-			   : api_error_put(api_err_byname(code), message);
+		if (api_error_get(code, message, buf, len) == -1)
+			return NULL;
+		jo_init(&o, API_BODY_MAX);
+		jo_obj(&o, NULL);
+		jo_obj(&o, "error");
+		jo_str(&o, "code", code);
+		jo_str(&o, "message", message);
+		jo_end(&o);
+		jo_end(&o);
+		return o.buf;
 	}
 }
 
