@@ -4,6 +4,19 @@
 
 #define JSON_HELP "  --json      as JSON\n"
 
+#define ORDER_HELP                                                                             \
+	"  -s KEY.sec        a key to sign with, instead of reeve.conf's; may stand 8 times\n" \
+	"  --show            shows the ticket before it is signed, and asks on a terminal\n"   \
+	"  --validity TIME   how long the hosts may still start it (default: 1h)\n"            \
+	"  --requester NAME  for whom (default: reeve.conf's, or your login name)\n"           \
+	"  --limit WHAT=N    seconds, output (bytes) or stall (seconds)\n"
+#define WAIT_HELP                                                            \
+	"  --timeout TIME    how long reeve waits; the job itself goes on\n" \
+	"  -q, --quiet       no last word about what ended well\n"           \
+	"  --json            everything as one JSON document, at the end\n"
+#define NOWAIT_HELP \
+	"  --no-wait         prints the job's id and does not wait (--wait: the default)\n"
+
 static const struct verb verbs[] = {
     {"key", "new", "[-c COMMENT] NAME", "Makes a key pair: NAME.sec (0600) and NAME.pub.",
 	"  -c COMMENT  what the files' first lines say (default: reeve)\n", key_new},
@@ -36,6 +49,13 @@ static const struct verb verbs[] = {
     {"whoami", "", "[--json]",
 	"Tells whether the control plane can be reached, and who you are there.", JSON_HELP,
 	cli_whoami},
+    {"run", "", "[OPTION]... HOST... SCRIPT [-- ARG...]",
+	"Runs a script that the hosts' scripts.conf lists, and shows its output as it comes.",
+	ORDER_HELP
+	"  --username NAME   for whom, as the script is told\n"
+	"  --seal token=FILE a secret for the script, sealed to the one host\n" NOWAIT_HELP
+	    WAIT_HELP,
+	cli_run},
     {"host", "add", "NAME --allow ADDR,...|any [--bearer] [--expires TIME] [--json]",
 	"Makes a host known and prints the token that enrols it, once.",
 	"  --allow ADDR,...  the addresses or networks that it may call from; any: every one\n"
