@@ -100,5 +100,6 @@ int verb_selftest(struct ctl *, int, char **);
 int verb_policy(struct ctl *, int, char **);
 int verb_trust(struct ctl *, int, char **);
 int verb_audit(struct ctl *, int, char **);
+int verb_fingerprint(struct ctl *, int, char **);
 
 #endif

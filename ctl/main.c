@@ -30,6 +30,8 @@ static const struct ctl_verb verbs[] = {
     {"policy", "test TICKET [SIG...]", "would policy allow this ticket, and by which line",
 	verb_policy},
     {"trust", "FILE SIG...", "gives the host a new key store that admin keys signed", verb_trust},
+    {"fingerprint", "", "what an operator compares before this host is pinned in a roster",
+	verb_fingerprint},
     {"audit", "verify [-k KEY] FILE...", "verifies the chain of audit files, oldest first",
 	verb_audit},
     {NULL, NULL, NULL, NULL},
@@ -59,7 +61,7 @@ help(FILE *f)
 
 	fprintf(f, "usage: reevectl [-V] [-s SOCKET] [--json] VERB [ARG...]\n\n");
 	for (v = verbs; v->name != NULL; v++)
-		fprintf(f, "  %-10s %s\n", v->name, v->doc);
+		fprintf(f, "  %-11s %s\n", v->name, v->doc);
 	fprintf(f, "\n\"reevectl VERB --help\" tells a verb's arguments; reevectl(8) the rest.\n");
 }
 

@@ -20,7 +20,7 @@
 /* One block of "reevectl status": the items whose "what" is NAME, as a table. */
 struct block {
 	const char *name;
-	struct ctl_col cols[16];
+	struct ctl_col cols[20];
 };
 
 static const struct block blocks[] = {
@@ -29,7 +29,10 @@ static const struct block blocks[] = {
 	    {"fleet", NULL, COL_STR}, {"jobs", "RUNNING", COL_NUM}, {"queue", "QUEUED", COL_NUM},
 	    {"ledger", "LEDGER", COL_NUM}, {"flushes", NULL, COL_NUM}, {"audit", "AUDIT", COL_NUM},
 	    {"chain", NULL, COL_STR}, {"spool", "SPOOL", COL_NUM}, {"keys", "KEYS", COL_NUM},
-	    {"detail", NULL, COL_STR}}},
+	    {"result_key", NULL, COL_STR}, {"seal_key", NULL, COL_STR}, {"detail", NULL, COL_STR}}},
+    {"server", {{"name", "SERVER", COL_STR}, {"url", "URL", COL_STR}, {"state", "STATE", COL_STR},
+		   {"netd", "NETD", COL_NUM}, {"dial", "DIAL", COL_NUM},
+		   {"restarts", "RESTARTS", COL_NUM}, {"cert", "CERT ENDS", COL_TIME}}},
     {"process", {{"name", "PROCESS", COL_STR}, {"pid", "PID", COL_NUM}, {"uid", "UID", COL_NUM},
 		    {"user", "USER", COL_STR}, {"seccomp", "SECCOMP", COL_NUM},
 		    {"nnp", "NONEWPRIVS", COL_NUM}, {"caps", "CAPS", COL_STR}}},
@@ -40,6 +43,16 @@ static const struct block blocks[] = {
 };
 #define NBLOCKS (sizeof(blocks) / sizeof(blocks[0]))
 
+/* Why no job is taken, where a person reads it: a table has no room for a sentence. */
+static void
+detail(const struct ctl *c, const struct imsg *m)
+{
+	const char *text = ctl_item(m, "detail");
+
+	if (text != NULL && !c->json)
+		printf("%s\n\n", text);
+}
+
 static void
 status_item(struct ctl *c, struct ctl_table **tables, const struct imsg *m)
 {
@@ -48,6 +61,8 @@ status_item(struct ctl *c, struct ctl_table **tables, const struct imsg *m)
 	for (size_t i = 0; what != NULL && i < NBLOCKS; i++) {
 		if (strcmp(blocks[i].name, what) != 0)
 			continue;
+		if (i == 0)
+			detail(c, m);
 		if (tables[i] == NULL)
 			tables[i] = ctl_table_new(c, blocks[i].cols);
 		if (ctl_table_add(tables[i], m) == 0)

@@ -5,9 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "lib/fdutil.h"
 #include "lib/strutil.h"
 #include "privd/control_client.h"
+#include "privd/netside.h"
 #include "version.h"
 
 #define PIDS_SHOWN 16 /* of one tool: a script may have many */
@@ -45,6 +48,21 @@ count_keys(const struct privd *p)
 	return n;
 }
 
+/* The public halves of the host's own keys: for the operator's roster, and for enrolment. */
+static void
+add_keys(struct ibuf *ib, const struct privd *p)
+{
+	char result[57], seal[sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)];
+
+	if (p->needs_rekey)
+		return;
+	pubkey_write_b64(&p->keys.result_pub, result);
+	sodium_bin2base64(seal, sizeof(seal), p->keys.seal_pub, sizeof(p->keys.seal_pub),
+	    sodium_base64_VARIANT_ORIGINAL);
+	msg_item_add(ib, "result_key", result);
+	msg_item_add(ib, "seal_key", seal);
+}
+
 static void
 send_agent(struct client *c)
 {
@@ -55,7 +73,10 @@ send_agent(struct client *c)
 	struct errmsg e;
 
 	count_jobs(p, &running, &queue);
-	snprintf(host, sizeof(host), "%s %s", p->w.conf->host_id, p->w.conf->host_name);
+	if (conf_enrolled(p->w.conf))
+		snprintf(host, sizeof(host), "%s %s", p->w.conf->host_id, p->w.conf->host_name);
+	else
+		snprintf(host, sizeof(host), "-");
 	msg_item_add(ib, "version", REEVE_VERSION);
 	msg_item_add(ib, "host", host);
 	msg_item_add(ib, "fleet", p->w.conf->fleet);
@@ -73,6 +94,7 @@ send_agent(struct client *c)
 	msg_item_add(ib, "chain", chain);
 	if (p->spool != NULL)
 		msg_item_addu(ib, "spool", spool_used(p->spool));
+	add_keys(ib, p);
 	client_send(c, MSG_CTL_ITEM, ib);
 }
 
@@ -154,9 +176,16 @@ send_processes(struct client *c)
 	const struct cgroup *g;
 	const struct job *j;
 	pid_t pids[PIDS_SHOWN];
+	struct netside_look l;
 	size_t n;
 
 	send_process(c, getpid(), "");
+	for (unsigned int i = 0; netside_nth(i, &l); i++) {
+		if (l.netd != 0)
+			send_process(c, l.netd, l.name);
+		if (l.dial != 0)
+			send_process(c, l.dial, l.name);
+	}
 	TAILQ_FOREACH (j, &c->p->jobs->live, link) {
 		if (j->run == NULL || (g = run_cgroup(j->run)) == NULL)
 			continue;
@@ -166,6 +195,32 @@ send_processes(struct client *c)
 		n = cgroup_pids(g, 1, pids, PIDS_SHOWN);
 		for (size_t i = 0; i < n; i++)
 			send_process(c, pids[i], j->t->kind->name);
+	}
+}
+
+static void
+send_servers(struct client *c)
+{
+	const struct conf *conf = c->p->w.conf;
+	struct netside_look l;
+	struct ibuf *ib;
+	char url[600];
+
+	for (unsigned int i = 0; netside_nth(i, &l); i++) {
+		ib = item("server");
+		msg_item_add(ib, "name", l.name);
+		for (unsigned int k = 0; k < conf->nservers; k++) {
+			if (strcmp(conf->server[k].name, l.name) != 0)
+				continue;
+			url_text(&conf->server[k].url, url, sizeof(url));
+			msg_item_add(ib, "url", url);
+		}
+		msg_item_add(ib, "state", l.state);
+		msg_item_addu(ib, "netd", (uint64_t)l.netd);
+		msg_item_addu(ib, "dial", (uint64_t)l.dial);
+		msg_item_addu(ib, "restarts", l.restarts);
+		msg_item_addu(ib, "cert", l.cert);
+		client_send(c, MSG_CTL_ITEM, ib);
 	}
 }
 
@@ -218,6 +273,7 @@ privd_on_CTL_STATUS(struct client *c, struct imsg *m)
 {
 	(void)m;
 	send_agent(c);
+	send_servers(c);
 	send_processes(c);
 	send_keys(c);
 	send_scripts(c);

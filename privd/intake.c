@@ -392,7 +392,9 @@ intake_test(struct privd *p, const struct msg_submit *m, struct errmsg *e)
 
 	if (in == NULL)
 		return err_set(e, "out of memory");
-	rc = open_ticket(p, m, in, &expired, e);
+	rc = conf_enrolled(p->w.conf) ? 0 : err_set(e, NOT_ENROLLED);
+	if (rc == 0)
+		rc = open_ticket(p, m, in, &expired, e);
 	if (rc == 0 && (rc = fresh_check(p, in->t, e)) == 0 &&
 	    (rc = stephost_check(p, in->t, e)) == 0)
 		rc = policy_check(p, in->v, in->t, e);
