@@ -234,7 +234,7 @@ static const struct conf_key keys[] = {
     {"below-minimum", 1, 1, 0, set_below},
     {"log-level", 1, 1, 0, set_loglevel},
     {"hostname", 1, 1, 0, conf_set_hostname},
-    {"address", 1, CONF_ADDRS, 0, conf_set_address},
+    {"address", 1, -1, 1, conf_set_address},
     {"heartbeat", 1, 1, 0, conf_set_heartbeat},
     {"poll-wait", 1, 1, 0, conf_set_pollwait},
     {"proxy", 1, 1, 0, conf_set_proxy},

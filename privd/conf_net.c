@@ -30,6 +30,8 @@ conf_set_address(const struct conf_line *l, void *arg, struct errmsg *e)
 		if (netaddr_parse(&a, l->word[i]) == -1)
 			return conf_err(
 			    l, e, "address: not an IPv4 or IPv6 address: %s", l->word[i]);
+		if (c->naddresses == CONF_ADDRS)
+			return conf_err(l, e, "address: at most %d of them", CONF_ADDRS);
 		for (unsigned int k = 0; k < c->naddresses; k++)
 			if (memcmp(&c->address[k], &a, sizeof(a)) == 0)
 				return conf_err(l, e, "address: stands twice: %s", l->word[i]);

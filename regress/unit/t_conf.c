@@ -39,8 +39,41 @@ test_defaults(void)
 	CHECK(c->spool_max == 1073741824 && c->output_max == 16777216);
 	CHECK(c->max_span == 3600 && c->keep_days == 30 && c->lock_wait == 60);
 	CHECK(c->below_minimum == 0 && c->verbose == 0);
+	CHECK(c->heartbeat == 30 && c->poll_wait == 50 && conf_enrolled(c));
+	CHECK(c->nservers == 0 && c->ntags == 0 && c->naddresses == 0 && c->proxy[0] == '\0');
 	for (int i = 0; i < USER_MAX; i++)
 		CHECK(c->users[i].uid == UID_NOBODY && c->users[i].gid == (gid_t)-1);
+	free(c);
+}
+
+#define BODY "ca bundle\nbearer /s\n"
+
+static void
+test_servers(void)
+{
+	struct conf *c = from(CK_AGENT "proxy [2001:db8::2]:3128\ntag a \"b c\"\n"
+				       "[server one]\nurl https://Ctl.Example.net/x/y\n" BODY
+				       "[server two]\nurl https://192.0.2.1:8443\nca /c\ncert /d\n"
+				       "key /e\n");
+
+	CHECK(c->nservers == 2 && c->proxy_port == 3128 && c->ntags == 1);
+	CHECK_STR(c->proxy, "2001:db8::2");
+	CHECK_STR(c->tag[0].name, "a");
+	CHECK_STR(c->tag[0].value, "b c");
+	CHECK_STR(c->server[0].name, "one");
+	CHECK_STR(c->server[0].url.host, "ctl.example.net");
+	CHECK_STR(c->server[0].url.prefix, "/x/y");
+	CHECK_STR(c->server[0].ca, "/etc/ssl/certs/ca-certificates.crt");
+	CHECK_STR(c->server[0].bearer, "/s");
+	CHECK_STR(c->server[0].cert, "");
+	CHECK(c->server[0].url.port == 7440 && c->server[1].url.port == 8443);
+	CHECK_STR(c->server[1].ca, "/c");
+	CHECK_STR(c->server[1].cert, "/d");
+	CHECK_STR(c->server[1].key, "/e");
+	CHECK_STR(c->server[1].bearer, "");
+	free(c);
+	c = from("heartbeat 5\n");
+	CHECK(!conf_enrolled(c) && c->heartbeat == 5);
 	free(c);
 }
 
@@ -227,6 +260,7 @@ main(void)
 {
 	test_defaults();
 	test_values();
+	test_servers();
 	test_names();
 	test_paths();
 	test_parents();
