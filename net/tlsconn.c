@@ -34,6 +34,9 @@ conf_trust(struct netconf *c, const struct netconf_in *in, struct errmsg *e)
 	}
 	if (in->ca == NULL || in->calen == 0)
 		return 0;
+	/* text that holds none is taken without a word, and then no server is known */
+	if (memmem(in->ca, in->calen, "-----BEGIN ", 11) == NULL)
+		return err_set(e, "the CA certificate: this is no PEM text");
 	return conf_check(c, tls_config_set_ca_mem(c->tls, (const uint8_t *)in->ca, in->calen),
 	    "the CA certificate", e);
 }
@@ -54,18 +57,35 @@ conf_fill(struct netconf *c, const struct netconf_in *in, struct errmsg *e)
 	    "this client's certificate", e);
 }
 
-/* tls_configure() is where a bad CA or key shows: better now than at the first connection */
+static ssize_t
+no_read(struct tls *t, void *buf, size_t len, void *arg)
+{
+	(void)t, (void)buf, (void)len, (void)arg;
+	return -1;
+}
+
+static ssize_t
+no_write(struct tls *t, const void *buf, size_t len, void *arg)
+{
+	(void)t, (void)buf, (void)len, (void)arg;
+	return -1;
+}
+
+/*
+ * A client's CA and key are looked at when it connects: better now, while a person reads the words,
+ * than at the first connection. Nothing is sent.
+ */
 static int
 conf_try(struct netconf *c, struct errmsg *e)
 {
 	struct tls *t = tls_client();
-	int rc = -1;
+	int rc = 0;
 
 	if (t == NULL)
 		return err_set(e, "TLS: out of memory");
-	rc = tls_configure(t, c->tls);
-	if (rc == -1)
-		err_set(e, "TLS: %s", tls_error(t) != NULL ? tls_error(t) : "refused");
+	if (tls_configure(t, c->tls) == -1 ||
+	    tls_connect_cbs(t, no_read, no_write, NULL, c->name) == -1)
+		rc = err_set(e, "TLS: %s", tls_error(t) != NULL ? tls_error(t) : "refused");
 	tls_free(t);
 	return rc;
 }
