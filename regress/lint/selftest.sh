@@ -73,6 +73,12 @@ for f in "$here"/*.sh; do
 done
 
 put proto/jsonout.h ''; put privd/x.c '#include "proto/jsonout.h"\n'; no include 'privd includes JSON'
+for h in jsonin json_gate api; do
+	for r in privd execd dial; do
+		put proto/$h.h ''; put $r/x.c "#include \"proto/$h.h\"\n"; no include "$r includes $h"
+	done
+done
+put proto/x.c '#include <jsmn.h>\n'; no include 'the tokenizer outside its one file'
 put ctl/x.h ''; put cli/x.c '#include "ctl/x.h"\n'; no include 'a room includes another room'
 put execd/run.h ''; put privd/x.c '#include "execd/run.h"\n'; no include 'privd includes more of execd than the profile table'
 put privd/x.h ''; put lib/x.c '#include "privd/x.h"\n'; no include 'lib includes a room'
@@ -88,6 +94,10 @@ program reeve "$main" -lseccomp; no links 'a library that the command line may n
 printf '%b' "$main" | cc -x c -no-pie -Wl,-z,now -o build/reeve-privd -; no links 'a program that is not position independent'
 printf '%b' "$main" | cc -x c -fPIE -pie -Wl,-z,lazy -o build/reeve-privd -; no links 'lazy binding'
 printf '%b' "$main" | cc -x c -fPIE -pie -Wl,-z,now -Wl,-z,execstack -o build/reeve-privd -; no links 'an executable stack'
+for p in reeve-privd reeve-execd reeve-dial; do
+	program $p 'int json_gate(void) { return 0; }\nint main(void) { return json_gate(); }\n'; no links "$p reads JSON"
+done
+program reeve-privd 'int jo_obj(void) { return 0; }\nint main(void) { return jo_obj(); }\n'; no links 'privd writes JSON'
 rm build/reevectl; no links 'a program that is missing'
 
 put privd/x.c '#include <pwd.h>\nvoid *f(void) { return getpwnam("root"); }\n'; no nss 'getpwnam in the source'
