@@ -37,6 +37,26 @@ connect_unix(const char *path)
 	return fd;
 }
 
+static void
+channel(struct ctl *c, int fd)
+{
+	if ((c->chan = imsgbuf_new(fd, ROOM_CTL, ROOM_PRIVD)) == NULL)
+		err(CTL_EXIT_AGENT, "out of memory");
+	imsgbuf_allow_fds(c->chan);
+	imsgbuf_gate(c->chan)->phase = PH_RUN;
+}
+
+int
+ctl_try_connect(struct ctl *c)
+{
+	int fd = connect_unix(c->socket);
+
+	if (fd == -1)
+		return -1;
+	channel(c, fd);
+	return 0;
+}
+
 void
 ctl_connect(struct ctl *c)
 {
@@ -50,10 +70,7 @@ ctl_connect(struct ctl *c)
 			warnx("the control socket is for root and the admin-group of agent.conf");
 		exit(CTL_EXIT_AGENT);
 	}
-	if ((c->chan = imsgbuf_new(fd, ROOM_CTL, ROOM_PRIVD)) == NULL)
-		err(CTL_EXIT_AGENT, "out of memory");
-	imsgbuf_allow_fds(c->chan);
-	imsgbuf_gate(c->chan)->phase = PH_RUN;
+	channel(c, fd);
 }
 
 void

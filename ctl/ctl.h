@@ -39,6 +39,8 @@ int ctl_usage(const char *name);
 
 /* Connects to the agent. Fills c->chan, or exits with CTL_EXIT_AGENT after saying what to do. */
 void ctl_connect(struct ctl *c);
+/* The same without a word and without an exit: 0, or -1 when no agent answers. */
+int ctl_try_connect(struct ctl *c);
 /* Sends one message; IB may be NULL. Exits with CTL_EXIT_AGENT when the agent is gone. */
 void ctl_send(struct ctl *c, uint32_t type, struct ibuf *ib);
 /* Takes the next answer, or exits with CTL_EXIT_AGENT. */
@@ -100,6 +102,7 @@ int verb_selftest(struct ctl *, int, char **);
 int verb_policy(struct ctl *, int, char **);
 int verb_trust(struct ctl *, int, char **);
 int verb_audit(struct ctl *, int, char **);
+int verb_enroll(struct ctl *, int, char **);
 int verb_fingerprint(struct ctl *, int, char **);
 
 #endif

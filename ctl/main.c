@@ -34,6 +34,10 @@ static const struct ctl_verb verbs[] = {
 	verb_fingerprint},
     {"audit", "verify [-k KEY] FILE...", "verifies the chain of audit files, oldest first",
 	verb_audit},
+    {"enroll", "[-f FILE] [-n SERVER] [--hostname NAME] TOKEN|FILE|-",
+	"joins a control plane by its one-use token; a FILE or - keeps that out of the shell's "
+	"history",
+	verb_enroll},
     {NULL, NULL, NULL, NULL},
 };
 
