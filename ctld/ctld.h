@@ -10,12 +10,14 @@
 
 struct event_base;
 struct signer; /* ctld/signer.h: the channel to reeve-sign */
+struct queue;  /* ctld/queue.h: what is held in memory of jobs */
 
 struct ctld {
 	struct conf *conf; /* replaced by SIGHUP, all or nothing */
 	struct event_base *base;
 	struct store *store;
 	struct signer *signer;
+	struct queue *queue;
 	int outdir, blobdir;   /* state-dir/output, state-dir/blobs */
 	char fleet[33];	       /* of the site */
 	char *ca;	       /* the site's CA certificate, PEM */

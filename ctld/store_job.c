@@ -15,6 +15,7 @@ store_job_ddl(void)
 	    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL,"
 	    " requester TEXT NOT NULL, submitter TEXT NOT NULL, submitted INTEGER NOT NULL,"
 	    " notafter INTEGER NOT NULL, ticket BLOB NOT NULL, sigs BLOB)",
+	    "CREATE INDEX jobs_submitted ON jobs (submitted)",
 	    "CREATE TABLE runs ("
 	    " row INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs(seq),"
 	    " job_id TEXT NOT NULL, host_id TEXT NOT NULL, host_name TEXT NOT NULL,"

@@ -1,0 +1,160 @@
+/* An operator follows an output: the bytes that are there, then each more as it comes. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "ctld/held.h"
+#include "ctld/route.h"
+#include "lib/log.h"
+#include "lib/valid.h"
+
+#define PIECE 65536
+#define BACKLOG_MAX                                                                  \
+	(512 * 1024) /* a slow reader is held back here: nothing more is read for it \
+		      */
+#define SLOW_MS 20   /* until it is looked at again */
+
+struct tail {
+	struct held held;
+	struct req *r;
+	struct ctld *c;
+	struct event *slow;
+	char host_id[33];
+	int fd; /* -1: no output yet */
+	uint64_t offset;
+	int follow;
+};
+
+static void
+tail_free(struct tail *t)
+{
+	held_remove(&t->held);
+	if (t->slow != NULL)
+		event_free(t->slow);
+	if (t->fd != -1)
+		close(t->fd);
+	free(t);
+}
+
+static void
+tail_gone(struct req *r, void *arg)
+{
+	(void)r;
+	tail_free(arg);
+}
+
+static void
+tail_end(struct tail *t)
+{
+	struct req *r = t->r;
+
+	r->gone = NULL;
+	tail_free(t);
+	req_stream_end(r);
+}
+
+/* 1 when nothing more can come. */
+static int
+tail_over(struct tail *t)
+{
+	struct errmsg e;
+	struct run run;
+
+	if (!t->follow)
+		return 1;
+	if (store_run_get(t->c->store, t->held.job_id, t->host_id, &run, &e) != 0)
+		return 1;
+	return run_state_final(run.state);
+}
+
+/* Sends what there is, as much as the reader takes. */
+static void
+tail_pump(struct tail *t)
+{
+	static const struct timeval slow = {0, SLOW_MS * 1000};
+	static uint8_t buf[PIECE];
+	ssize_t n = 0;
+
+	if (t->fd == -1)
+		t->fd = output_open(t->c, t->held.job_id, t->host_id);
+	while (t->fd != -1 && req_backlog(t->r) < BACKLOG_MAX) {
+		if ((n = pread(t->fd, buf, sizeof(buf), (off_t)t->offset)) <= 0)
+			break;
+		if (req_piece(t->r, buf, (size_t)n) == -1) {
+			tail_end(t);
+			return;
+		}
+		t->offset += (uint64_t)n;
+	}
+	if (n == -1)
+		log_warn("output of job %s", t->held.job_id);
+	if (n > 0)
+		(void)evtimer_add(t->slow, &slow);
+	else if (n == -1 || tail_over(t))
+		tail_end(t);
+}
+
+static void
+tail_moved(struct held *h)
+{
+	struct tail *t = (struct tail *)h;
+
+	if (!evtimer_pending(t->slow, NULL))
+		tail_pump(t);
+}
+
+static void
+tail_slow(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tail_pump(arg);
+}
+
+static void
+tail_begin(struct req *r, uint64_t offset, int follow)
+{
+	struct tail *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || (t->slow = evtimer_new(r->c->base, tail_slow, t)) == NULL) {
+		free(t);
+		req_later(r, API_ERR_UNAVAILABLE, 10, "out of memory");
+		return;
+	}
+	t->r = r;
+	t->c = r->c;
+	t->fd = -1;
+	t->offset = offset;
+	t->follow = follow;
+	memcpy(t->held.job_id, r->arg[0], sizeof(t->held.job_id));
+	memcpy(t->host_id, r->arg[1], sizeof(t->host_id));
+	t->held.moved = tail_moved;
+	held_add(r->c, &t->held);
+	r->gone = tail_gone;
+	r->gone_arg = t;
+	req_stream(r);
+	tail_pump(t);
+}
+
+/* GET jobs/:id/output/:hostid?offset=N&follow=1 */
+void
+on_job_tail(struct req *r)
+{
+	uint64_t offset, follow;
+	struct errmsg e;
+	struct run run;
+	int rc;
+
+	if (req_query_u64(r, "offset", 0, INT64_MAX, &offset) == -1 ||
+	    req_query_u64(r, "follow", 0, 1, &follow) == -1)
+		return;
+	rc = store_run_get(r->c->store, r->arg[0], r->arg[1], &run, &e);
+	if (rc == -1)
+		req_error(r, API_ERR_INTERNAL, "the database failed");
+	else if (rc == 1)
+		req_error(r, API_ERR_NOT_FOUND, "no such job, or not on this host");
+	else
+		tail_begin(r, offset, (int)follow);
+}
