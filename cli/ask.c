@@ -199,10 +199,16 @@ ask_follow(struct ask *a)
 int
 ask_go(const struct verb *v, struct ask *a, const struct roster_host *const *host, size_t n)
 {
-	size_t i;
-
 	order_make(v, &a->fan, &a->draft, &a->roster, host, n);
 	order_submit(&a->fan, &a->order, &a->draft);
+	return ask_told(a);
+}
+
+int
+ask_told(struct ask *a)
+{
+	size_t i;
+
 	if (a->nowait) {
 		if (a->json)
 			report_json(&a->fan);
@@ -210,6 +216,6 @@ ask_go(const struct verb *v, struct ask *a, const struct roster_host *const *hos
 			printf("%s\n", a->fan.task[i].id);
 		return CLI_OK;
 	}
-	a->fan.show = n == 1 ? SHOW_LIVE : SHOW_PREFIX;
+	a->fan.show = a->fan.nruns == 1 ? SHOW_LIVE : SHOW_PREFIX;
 	return ask_follow(a);
 }

@@ -27,6 +27,8 @@ void ask_open(struct ask *a);
 const struct roster_host **ask_hosts(const struct verb *v, struct ask *a, char **words, size_t n);
 /* Makes, signs, hands in, follows and reports: an exit code. */
 int ask_go(const struct verb *v, struct ask *a, const struct roster_host *const *host, size_t n);
+/* What was handed in is followed, or with --no-wait named. */
+int ask_told(struct ask *a);
 /* Follows F's runs and reports. */
 int ask_follow(struct ask *a);
 

@@ -73,6 +73,9 @@ void *cli_keep(void *p);
 char *cli_clean(const char *s);
 /* "90", "90s", "30m", "1h", "7d" in seconds, 1 to MAX; cli_usage() names OPTION otherwise. */
 uint64_t cli_span(const struct verb *v, const char *option, const char *text, uint64_t max);
+/* A number MIN..MAX; cli_usage() names OPTION otherwise. */
+uint64_t cli_number(
+    const struct verb *v, const char *option, const char *text, uint64_t min, uint64_t max);
 /* Flushes standard output; exits when what was printed could not be written. */
 void cli_flush(void);
 /* Prints J as one line and frees it. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/net.h"
 
 /* The options that stand at the starts of the help's lines: "-x" or "--long". */
 static void
@@ -40,7 +40,7 @@ print_verb(const struct verb *v)
 
 	printf("\t\"%s%s%s\") words=\"", v->group, v->name[0] == '\0' ? "" : " ", v->name);
 	print_options(v->options);
-	if (v->run == cli_ticket_new)
+	if (v->run == cli_ticket_new || v->run == cli_job_submit || v->run == cli_job_kinds)
 		for (i = 0; (k = kind_nth(i)) != NULL; i++)
 			printf(" %s", k->name);
 	printf("\" ;;\n");

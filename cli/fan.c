@@ -182,7 +182,7 @@ ask_wait(struct conn *n, const struct task *t)
 static int
 needs_stream(const struct fan *f, const struct run *r)
 {
-	return f->show != SHOW_NONE && r->verdict == VD_NONE && !r->streamed &&
+	return f->show != SHOW_NONE && !r->told && r->verdict == VD_NONE && !r->streamed &&
 	       !(r->final && r->output == 0);
 }
 
@@ -225,7 +225,7 @@ next_task(const struct fan *f, const struct task *after)
 		const struct task *t = &f->task[(at + i) % f->ntasks];
 
 		for (k = t->first; k < t->first + t->n; k++)
-			if (!f->run[k].final)
+			if (!f->run[k].final && !f->run[k].told)
 				return t;
 	}
 	return NULL;
@@ -447,7 +447,7 @@ int
 fan_follow(struct fan *f)
 {
 	static struct conn conn[FAN_STREAMS + 1];
-	size_t i, n = f->show == SHOW_NONE || f->nruns == 1 ? 1 : f->nruns + 1;
+	size_t i, n = f->show == SHOW_NONE || f->asked == 1 ? 1 : f->nruns + 1;
 	struct sigaction sa = {.sa_handler = on_sigint}, old;
 	sigset_t block, mask;
 	int rc;

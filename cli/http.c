@@ -315,8 +315,16 @@ void
 site_list(struct site *s, const char *path, const char *name,
     void (*each)(const struct json *j, int v, void *arg), void *arg)
 {
+	site_some(s, path, name, UINT64_MAX, each, arg);
+}
+
+void
+site_some(struct site *s, const char *path, const char *name, uint64_t most,
+    void (*each)(const struct json *j, int v, void *arg), void *arg)
+{
 	char url[1024], key[600] = "", *next = NULL;
 	struct answer a;
+	uint64_t had = 0;
 	size_t i;
 	int page, v;
 
@@ -327,9 +335,10 @@ site_list(struct site *s, const char *path, const char *name,
 		v = j_sub(a.j, 0, name, JSON_ARRAY);
 		for (i = 0; i < json_len(a.j, v); i++)
 			each(a.j, json_at(a.j, v, i), arg);
+		had += json_len(a.j, v);
 		next = j_str(a.j, 0, "next");
 		answer_free(&a);
-		if (next[0] == '\0')
+		if (next[0] == '\0' || had >= most)
 			return;
 		site_escape(next, key, sizeof(key));
 	}

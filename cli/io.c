@@ -155,6 +155,17 @@ cli_span(const struct verb *v, const char *option, const char *text, uint64_t ma
 	return span * one;
 }
 
+uint64_t
+cli_number(const struct verb *v, const char *option, const char *text, uint64_t min, uint64_t max)
+{
+	uint64_t n;
+
+	if (str_u64(text, min, max, &n) == -1)
+		cli_usage(v, "%s: must be a number from %llu to %llu, not \"%s\"", option,
+		    (unsigned long long)min, (unsigned long long)max, text);
+	return n;
+}
+
 void
 cli_write(const char *path, mode_t mode, int excl, const void *buf, size_t len)
 {

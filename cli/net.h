@@ -7,16 +7,16 @@
 
 int cli_whoami(const struct verb *v, int argc, char **argv);
 
-int host_add(const struct verb *v, int argc, char **argv);
-int host_list(const struct verb *v, int argc, char **argv);
-int host_show(const struct verb *v, int argc, char **argv);
-int host_rename(const struct verb *v, int argc, char **argv);
-int host_allow(const struct verb *v, int argc, char **argv);
-int host_secret(const struct verb *v, int argc, char **argv);
-int host_revoke(const struct verb *v, int argc, char **argv);
-int host_remove(const struct verb *v, int argc, char **argv);
-int host_maintenance(const struct verb *v, int argc, char **argv);
-int host_unclone(const struct verb *v, int argc, char **argv);
+int cli_host_add(const struct verb *v, int argc, char **argv);
+int cli_host_list(const struct verb *v, int argc, char **argv);
+int cli_host_show(const struct verb *v, int argc, char **argv);
+int cli_host_rename(const struct verb *v, int argc, char **argv);
+int cli_host_allow(const struct verb *v, int argc, char **argv);
+int cli_host_secret(const struct verb *v, int argc, char **argv);
+int cli_host_revoke(const struct verb *v, int argc, char **argv);
+int cli_host_remove(const struct verb *v, int argc, char **argv);
+int cli_host_maintenance(const struct verb *v, int argc, char **argv);
+int cli_host_unclone(const struct verb *v, int argc, char **argv);
 
 int cli_token_add(const struct verb *v, int argc, char **argv);
 int cli_token_list(const struct verb *v, int argc, char **argv);
@@ -28,13 +28,13 @@ int roster_pin(const struct verb *v, int argc, char **argv);
 int roster_remove(const struct verb *v, int argc, char **argv);
 int roster_rename(const struct verb *v, int argc, char **argv);
 
-int job_kinds(const struct verb *v, int argc, char **argv);
-int job_submit(const struct verb *v, int argc, char **argv);
-int job_show(const struct verb *v, int argc, char **argv);
-int job_list(const struct verb *v, int argc, char **argv);
-int job_tail(const struct verb *v, int argc, char **argv);
-int job_wait(const struct verb *v, int argc, char **argv);
-int job_cancel(const struct verb *v, int argc, char **argv);
+int cli_job_kinds(const struct verb *v, int argc, char **argv);
+int cli_job_submit(const struct verb *v, int argc, char **argv);
+int cli_job_show(const struct verb *v, int argc, char **argv);
+int cli_job_list(const struct verb *v, int argc, char **argv);
+int cli_job_tail(const struct verb *v, int argc, char **argv);
+int cli_job_wait(const struct verb *v, int argc, char **argv);
+int cli_job_cancel(const struct verb *v, int argc, char **argv);
 int cli_run(const struct verb *v, int argc, char **argv);
 int cli_ping(const struct verb *v, int argc, char **argv);
 

@@ -96,6 +96,7 @@ order_make(const struct verb *v, struct fan *f, struct draft *d, const struct ro
 			errx(CLI_NO, "no ticket was made: %s", e.text);
 		add_task(f, &f->task[i], text, (size_t)len, r);
 	}
+	f->asked = f->nruns;
 }
 
 /* The text, and on a terminal the chance to say no. */
@@ -164,6 +165,16 @@ upload(struct fan *f, const struct draft *d)
 }
 
 void
+order_take(struct fan *f, const struct roster *r, const char *text, size_t len)
+{
+	f->ntasks = 1;
+	f->task = zeroed(1, sizeof(*f->task));
+	f->run = zeroed(TICKET_HOSTS, sizeof(*f->run));
+	add_task(f, &f->task[0], text, len, r);
+	f->asked = f->nruns;
+}
+
+void
 order_handin(struct fan *f, const struct sig *sig, size_t nsigs)
 {
 	hand_in(f, &f->task[0], "/v1/jobs", sig, nsigs);
@@ -200,10 +211,7 @@ order_load(struct fan *f, const struct roster *r, const char *id, struct answer 
 	snprintf(path, sizeof(path), "/v1/jobs/%s", id);
 	site_call(f->s, "GET", path, NULL, said);
 	text = j_str(said->j, 0, "ticket");
-	f->ntasks = 1;
-	f->task = zeroed(1, sizeof(*f->task));
-	f->run = zeroed(TICKET_HOSTS, sizeof(*f->run));
-	add_task(f, &f->task[0], text, strlen(text), r);
+	order_take(f, r, text, strlen(text));
 	if (strcmp(f->task[0].id, id) != 0)
 		errx(CLI_LIES, "asked for job %s, the control plane shows the ticket of %s", id,
 		    f->task[0].id);

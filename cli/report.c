@@ -252,7 +252,8 @@ report_json(const struct fan *f)
 	jo_end(&j);
 	jo_arr(&j, "runs");
 	for (i = 0; i < f->nruns; i++)
-		json_run(&j, f, &f->run[i]);
+		if (!f->run[i].told || f->run[i].verdict != VD_NONE)
+			json_run(&j, f, &f->run[i]);
 	jo_end(&j);
 	jo_end(&j);
 	cli_json(&j);
@@ -291,11 +292,14 @@ hint(const struct fan *f, int rc)
 int
 report_exit(const struct fan *f, int rc)
 {
-	int lies = 0, open = 0, notok = 0, one;
+	int lies = 0, open = 0, notok = 0, one, last = CLI_OK;
 	size_t i;
 
 	for (i = 0; i < f->nruns; i++) {
+		if (f->run[i].told && f->run[i].verdict == VD_NONE) /* not asked for */
+			continue;
 		one = exit_one(&f->run[i]);
+		last = one;
 		lies |= one == CLI_LIES && f->run[i].verdict == VD_LIES;
 		open |= f->run[i].verdict == VD_NONE;
 		notok |= one != CLI_OK;
@@ -308,7 +312,7 @@ report_exit(const struct fan *f, int rc)
 		return rc;
 	if (open)
 		return CLI_GOESON;
-	if (f->nruns == 1)
-		return exit_one(&f->run[0]);
+	if (f->asked == 1)
+		return last;
 	return notok ? CLI_NO : CLI_OK;
 }

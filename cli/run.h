@@ -85,7 +85,7 @@ struct fan {
 	struct task *task;
 	size_t ntasks;
 	struct run *run;
-	size_t nruns;
+	size_t nruns, asked; /* runs; those of them that somebody asked for */
 	enum show show;
 	int quiet;
 	uint64_t timeout_ms; /* 0 none */
@@ -111,7 +111,8 @@ void order_make(const struct verb *v, struct fan *f, struct draft *d, const stru
     const struct roster_host *const *host, size_t n);
 /* Shows, signs, uploads the blobs, hands in. Exits with words when something says no. */
 void order_submit(struct fan *f, const struct order *o, const struct draft *d);
-/* A ticket and its signatures as they are, for F->task[0]. */
+/* A ticket that is ready becomes F->task[0]; then it and its signatures are handed in. */
+void order_take(struct fan *f, const struct roster *r, const char *text, size_t len);
 void order_handin(struct fan *f, const struct sig *sig, size_t nsigs);
 /*
  * A job that is there, by its ticket as ctld shows it, which must be that job's; the hosts from the

@@ -115,6 +115,9 @@ int site_answer(const struct site *s, const struct http_head *h, const char *bod
  */
 void site_list(struct site *s, const char *path, const char *name,
     void (*each)(const struct json *j, int v, void *arg), void *arg);
+/* The same, but no page more once MOST elements came. */
+void site_some(struct site *s, const char *path, const char *name, uint64_t most,
+    void (*each)(const struct json *j, int v, void *arg), void *arg);
 /* "%2F" where a path's part needs it. */
 void site_escape(const char *s, char *dst, size_t size);
 

@@ -85,7 +85,7 @@ list_one(const struct json *j, int v, void *arg)
 }
 
 int
-host_list(const struct verb *v, int argc, char **argv)
+cli_host_list(const struct verb *v, int argc, char **argv)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
 	    {"json", no_argument, NULL, 'j'}, {"state", required_argument, NULL, 's'},
@@ -185,7 +185,7 @@ show_answer(const struct answer *a, int json)
 }
 
 int
-host_show(const struct verb *v, int argc, char **argv)
+cli_host_show(const struct verb *v, int argc, char **argv)
 {
 	int json = net_options(v, argc, argv, 1, 1, "one HOST is needed");
 	struct answer a;
@@ -229,7 +229,7 @@ empty_body(struct jsonout *j)
 }
 
 int
-host_rename(const struct verb *v, int argc, char **argv)
+cli_host_rename(const struct verb *v, int argc, char **argv)
 {
 	int json = net_options(v, argc, argv, 2, 2, "HOST and its new NAME are needed"), rv;
 	const char *old, *new;
@@ -250,7 +250,7 @@ host_rename(const struct verb *v, int argc, char **argv)
 }
 
 int
-host_allow(const struct verb *v, int argc, char **argv)
+cli_host_allow(const struct verb *v, int argc, char **argv)
 {
 	int json = net_options(v, argc, argv, 2, 2, "HOST and ADDR,... or \"any\" are needed");
 	struct jsonout j;
@@ -277,19 +277,19 @@ plain_change(const struct verb *v, int argc, char **argv, const char *what)
 }
 
 int
-host_revoke(const struct verb *v, int argc, char **argv)
+cli_host_revoke(const struct verb *v, int argc, char **argv)
 {
 	return plain_change(v, argc, argv, "revoke");
 }
 
 int
-host_unclone(const struct verb *v, int argc, char **argv)
+cli_host_unclone(const struct verb *v, int argc, char **argv)
 {
 	return plain_change(v, argc, argv, "unclone");
 }
 
 int
-host_maintenance(const struct verb *v, int argc, char **argv)
+cli_host_maintenance(const struct verb *v, int argc, char **argv)
 {
 	int json = net_options(v, argc, argv, 2, 2, "HOST and \"on\" or \"off\" are needed"), on;
 	struct jsonout j;
@@ -307,7 +307,7 @@ host_maintenance(const struct verb *v, int argc, char **argv)
 }
 
 int
-host_remove(const struct verb *v, int argc, char **argv)
+cli_host_remove(const struct verb *v, int argc, char **argv)
 {
 	int json = net_options(v, argc, argv, 1, 1, "one HOST is needed");
 	struct answer a;
@@ -381,7 +381,7 @@ print_token(struct answer *a, const struct adding *d, const char *name)
 }
 
 int
-host_add(const struct verb *v, int argc, char **argv)
+cli_host_add(const struct verb *v, int argc, char **argv)
 {
 	struct adding d = {.allow = NULL};
 	struct answer a;
@@ -406,7 +406,7 @@ host_add(const struct verb *v, int argc, char **argv)
 }
 
 int
-host_secret(const struct verb *v, int argc, char **argv)
+cli_host_secret(const struct verb *v, int argc, char **argv)
 {
 	struct adding d = {.allow = NULL};
 	struct answer a;

@@ -56,6 +56,44 @@ static const struct verb verbs[] = {
 	"  --seal token=FILE a secret for the script, sealed to the one host\n" NOWAIT_HELP
 	    WAIT_HELP,
 	cli_run},
+    {"ping", "", "[OPTION]... HOST...",
+	"Asks each host for a signed answer; shows the silent ones too.",
+	"  -s KEY.sec        a key to sign with; without any, the control plane's online key does\n"
+	"  --online          the online key, whatever reeve.conf says\n"
+	"  --timeout TIME    how long to wait for answers (default: 10s)\n"
+	"  --json            as JSON\n",
+	cli_ping},
+    {"job", "kinds", "[--json] [KIND]", "Lists the kinds of jobs, or one kind's arguments.",
+	JSON_HELP, cli_job_kinds},
+    {"job", "submit", "[OPTION]... KIND HOST... [name=value]...",
+	"Makes a ticket of any kind, signs it and hands it in.",
+	ORDER_HELP
+	"  --online          let the control plane's online key sign (harmless kinds)\n"
+	"  --blob NAME=FILE  a file that goes with the ticket\n"
+	"  --seal NAME=FILE  a secret argument: what FILE holds, sealed to the one host\n"
+	"  --fresh HEX       a challenge that the host gave (agent.challenge)\n"
+	"  --ticket FILE     hands in this ticket, made by reeve ticket new\n"
+	"  --sig FILE        its signature; once for each\n" NOWAIT_HELP WAIT_HELP,
+	cli_job_submit},
+    {"job", "show", "[--json] ID", "Shows a job, its ticket and its results.", JSON_HELP,
+	cli_job_show},
+    {"job", "list", "[OPTION]...", "Lists jobs, the newest first.",
+	"  --host HOST    only this host's\n"
+	"  --state STATE  only those in that state\n"
+	"  --limit N      at most so many (default: 100)\n"
+	"  --json         as JSON\n",
+	cli_job_list},
+    {"job", "tail", "[OPTION]... ID [HOST]...", "Shows a job's output as it comes, to its end.",
+	WAIT_HELP, cli_job_tail},
+    {"job", "wait", "[OPTION]... ID [HOST]...", "Waits for a job's results and judges them.",
+	WAIT_HELP, cli_job_wait},
+    {"job", "cancel", "[OPTION]... ID [HOST]...",
+	"Cancels a job; where that needs a signature, by a ticket that you sign.",
+	"  -s KEY.sec        a key to sign with, instead of reeve.conf's; may stand 8 times\n"
+	"  --show            shows the ticket before it is signed, and asks on a terminal\n"
+	"  --validity TIME   how long the hosts may still take it (default: 1h)\n"
+	"  --requester NAME  for whom (default: reeve.conf's, or your login name)\n" WAIT_HELP,
+	cli_job_cancel},
     {"host", "add", "NAME --allow ADDR,...|any [--bearer] [--expires TIME] [--json]",
 	"Makes a host known and prints the token that enrols it, once.",
 	"  --allow ADDR,...  the addresses or networks that it may call from; any: every one\n"
@@ -63,30 +101,31 @@ static const struct verb verbs[] = {
 	"proxy)\n"
 	"  --expires TIME    how long the token may be used (default: 1d)\n"
 	"  --json            as JSON\n",
-	host_add},
+	cli_host_add},
     {"host", "list", "[--state STATE] [--json]", "Lists the hosts.",
 	"  --state STATE  only those: new, online, silent, maintenance, revoked\n"
 	"  --json         as JSON\n",
-	host_list},
+	cli_host_list},
     {"host", "show", "[--json] HOST", "Shows a host, and its fingerprint as reckoned here.",
-	JSON_HELP, host_show},
+	JSON_HELP, cli_host_show},
     {"host", "rename", "[--json] HOST NAME",
 	"Gives a host another name to be expected; the host and the roster follow by themselves.",
-	JSON_HELP, host_rename},
+	JSON_HELP, cli_host_rename},
     {"host", "allow", "[--json] HOST ADDR,...|any", "Says where a host may call from.", JSON_HELP,
-	host_allow},
+	cli_host_allow},
     {"host", "secret", "[--expires TIME] [--json] HOST",
 	"Prints a new token with which the host enrols again.",
 	"  --expires TIME  how long it may be used (default: 1d)\n"
 	"  --json          as JSON\n",
-	host_secret},
+	cli_host_secret},
     {"host", "revoke", "[--json] HOST", "Takes a host's identity back, at once.", JSON_HELP,
-	host_revoke},
-    {"host", "remove", "[--json] HOST", "Forgets a host.", JSON_HELP, host_remove},
+	cli_host_revoke},
+    {"host", "remove", "[--json] HOST", "Forgets a host.", JSON_HELP, cli_host_remove},
     {"host", "maintenance", "[--json] HOST on|off", "Holds a host's jobs back, or lets them go.",
-	JSON_HELP, host_maintenance},
+	JSON_HELP, cli_host_maintenance},
     {"host", "unclone", "[--json] HOST",
-	"Says that of two machines with one identity only one is left.", JSON_HELP, host_unclone},
+	"Says that of two machines with one identity only one is left.", JSON_HELP,
+	cli_host_unclone},
     {"roster", "list", "[--json]", "Lists the hosts that you have pinned.", JSON_HELP, roster_list},
     {"roster", "show", "[--json] HOST", "Shows what is pinned of a host.", JSON_HELP, roster_show},
     {"roster", "pin", "[--fingerprint F] HOST",
