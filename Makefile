@@ -142,7 +142,7 @@ $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 
 # tests of TLS clients run these two; see their sources
 NETTOOLS = $(BUILD)/regress/net/hostile $(BUILD)/regress/net/mkcerts
-$(BUILD)/regress/unit/t_httpc $(BUILD)/regress/unit/t_httpc_bad: | $(NETTOOLS)
+$(patsubst regress/%.c,$(BUILD)/regress/%,$(wildcard regress/unit/t_httpc*.c)): | $(NETTOOLS)
 
 $(BUILD)/regress/bench/jobbench: $(call obj,regress/bench/jobbench.c regress/bench/floor.c) $(ALLAR)
 	@mkdir -p $(@D)

@@ -219,8 +219,10 @@ httpc_run(struct httpc *c)
 	c->again = 0;
 	for (int i = 0; i < RUN_STEPS && s == STEP_ON && !c->doomed; i++)
 		s = one_step(c);
-	if (!c->doomed && s == STEP_ON && c->state != CS_OVER)
-		c->again = 1;
+	if (!c->doomed && s == STEP_ON && c->state != CS_OVER) {
+		c->again = 1; /* alive, and not only when the socket says so */
+		c->events = POLLIN | POLLOUT;
+	}
 	if (!c->doomed && c->state != CS_OVER && net_now() >= c->deadline) {
 		err_set(&c->why, "%s in time", phase(c));
 		httpc_fail(c, NETF_TIME);
