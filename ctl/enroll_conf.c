@@ -106,7 +106,9 @@ enroll_conf_text(
 		fprintf(f, "hostname %s\n", s->hostname);
 	put_old(f, c, buf, len);
 	url_text(s->url, url, sizeof(url));
-	fprintf(f, "%s[server %s]\nurl %s\nca %s\n", len > 0 ? "\n" : "", s->server, url, s->ca);
+	/* where an old section was taken out, its blank line is still there */
+	fprintf(f, "%s[server %s]\nurl %s\nca %s\n", len > 0 && c->from == 0 ? "\n" : "", s->server,
+	    url, s->ca);
 	if (s->bearer != NULL)
 		fprintf(f, "bearer %s\n", s->bearer);
 	else
