@@ -9,6 +9,7 @@ main(void)
 	const char *name;
 	struct sb_filter f;
 
+	printf("#include <linux/filter.h>\n");
 	for (unsigned int n = 0; room_filter(n, &name, &f); n++)
 		if (sb_mk_print(name, &f) == -1)
 			return 1;
