@@ -64,7 +64,7 @@ SHARED	= $(call ar_of,imsg proto lib)
 # privd's one look into another room: the profile table, data only
 PROFILES = $(call obj,$(sort $(wildcard execd/prof_*.c)))
 
-.PHONY: all tests testtools check regress lint fuzz-smoke mutants bench install install-agent uninstall clean
+.PHONY: all tests testtools check regress lint fuzz-smoke mutants bench install install-agent install-control uninstall clean
 .DELETE_ON_ERROR:
 all: $(BUILD)/.deps-ok $(PROGS)
 

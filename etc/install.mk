@@ -1,4 +1,4 @@
-# make install, install-agent, uninstall. DESTDIR is for packagers: with it no user is made (the
+# make install, install-agent, install-control, uninstall. DESTDIR is for packagers: with it no user is made (the
 # sysusers.d file is enough for them).
 
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -6,11 +6,14 @@ COMPDIR	?= $(PREFIX)/share/bash-completion/completions
 INSTALL	?= install
 
 SBIN_PROGS = reeve-privd reevectl
-LIBEXEC_PROGS = reeve-execd
+LIBEXEC_PROGS = reeve-execd reeve-netd reeve-dial
 BIN_PROGS = reeve
-# reeve(1) is the operator's; all the other pages belong to the managed host
+CONTROL_SBIN = reeve-ctld
+CONTROL_LIBEXEC = reeve-sign
+# reeve(1) is the operator's, these the control host's; all the other pages belong to the managed host
 MAN_CLI	= man/reeve.1
-MAN_AGENT = $(filter-out $(MAN_CLI),$(sort $(wildcard man/*.[1578])))
+MAN_CONTROL = $(sort $(wildcard man/reeve-ctld*.[58] man/reeve-sign.8))
+MAN_AGENT = $(filter-out $(MAN_CLI) $(MAN_CONTROL),$(sort $(wildcard man/*.[1578])))
 man_dst	= $(foreach m,$(1),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 COMP_CLI = $(wildcard etc/completions/reeve)
 COMP_AGENT = $(wildcard etc/completions/reevectl)
@@ -29,7 +32,7 @@ $(BUILD)/gen/sysusers.conf: lib/users.def
 	@mkdir -p $(@D)
 	awk -F'"' '/^USER\(/ { printf "u %s - \"%s\" - -\n", $$2, $$4 }' $< >$@
 
-install: install-agent $(BUILD)/reeve
+install: install-agent install-control $(BUILD)/reeve
 	$(INSTALL) -d $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(BIN_PROGS)) $(DESTDIR)$(BINDIR)/
 	@$(call put_docs,$(MAN_CLI),$(COMP_CLI))
@@ -45,11 +48,21 @@ install-agent: all $(BUILD)/gen/sysusers.conf
 	@$(call put_docs,$(MAN_AGENT),$(COMP_AGENT))
 	$(if $(DESTDIR),,etc/mkusers)
 
+# the site's keys and state are made by reeve-ctld init
+install-control: all $(BUILD)/gen/sysusers.conf
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(CONTROL_SBIN)) $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(CONTROL_LIBEXEC)) $(DESTDIR)$(LIBEXECDIR)/
+	$(INSTALL) -D -m 644 $(BUILD)/gen/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/reeve.conf
+	@$(call put_docs,$(MAN_CONTROL),)
+	$(if $(DESTDIR),,etc/mkusers)
+
 # keeps what a person or the agent wrote: configuration, keys, state
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(SBIN_PROGS)) $(addprefix $(DESTDIR)$(BINDIR)/,$(BIN_PROGS))
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXEC_PROGS)) $(DESTDIR)$(SYSUSERSDIR)/reeve.conf
-	rm -f $(call man_dst,$(MAN_CLI) $(MAN_AGENT))
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(SBIN_PROGS) $(CONTROL_SBIN))
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(BIN_PROGS)) $(DESTDIR)$(SYSUSERSDIR)/reeve.conf
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXEC_PROGS) $(CONTROL_LIBEXEC))
+	rm -f $(call man_dst,$(MAN_CLI) $(MAN_CONTROL) $(MAN_AGENT))
 	rm -f $(addprefix $(DESTDIR)$(COMPDIR)/,$(notdir $(COMP_CLI) $(COMP_AGENT)))
 	if [ -d $(DESTDIR)$(LIBEXECDIR) ]; then rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXECDIR); fi
 	@echo 'kept: configuration and keys, state, users. To remove them too:'

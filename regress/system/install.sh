@@ -28,9 +28,14 @@ done <<'F'
 755 /usr/sbin/reeve-privd
 755 /usr/sbin/reevectl
 755 /usr/libexec/reeve/reeve-execd
+755 /usr/libexec/reeve/reeve-netd
+755 /usr/libexec/reeve/reeve-dial
+755 /usr/libexec/reeve/reeve-sign
+755 /usr/sbin/reeve-ctld
 755 /usr/bin/reeve
 644 /usr/lib/sysusers.d/reeve.conf
 644 /usr/share/man/man8/reeve-privd.8
+644 /usr/share/man/man8/reeve-sign.8
 644 /usr/share/man/man5/reeve-ticket.5
 644 /usr/share/man/man1/reeve.1
 755 /etc/reeve
@@ -44,7 +49,7 @@ done
 
 # one version: VERSION, and the commit unless it is released
 v=$(cat VERSION)
-for p in sbin/reeve-privd sbin/reevectl libexec/reeve/reeve-execd bin/reeve; do
+for p in sbin/reeve-privd sbin/reevectl libexec/reeve/reeve-execd libexec/reeve/reeve-sign sbin/reeve-ctld bin/reeve; do
 	said=$("$d/usr/$p" -V 2>&1)
 	is "$p -V" "${said%%+*}" "${p##*/} $v"
 done
@@ -71,7 +76,7 @@ is "it says how to remove the rest" "$(grep -c "rm -rf $d" "$dir/out")" 2
 # a machine that lacks something: one command, and nothing is compiled
 mkdir "$dir/tree"
 git ls-files -z 2>/dev/null | tar --null -T - -cf - 2>/dev/null | tar -xf - -C "$dir/tree"
-[ -f "$dir/tree/Makefile" ] || cp -a Makefile VERSION etc lib proto imsg privd execd ctl cli regress man "$dir/tree/"
+[ -f "$dir/tree/Makefile" ] || cp -a Makefile VERSION etc lib proto net imsg privd execd netd dial ctld sign ctl cli regress man "$dir/tree/"
 sed -i 's/^build \(apt\|dnf\) .*/& no-such-package-1 no-such-package-2/' "$dir/tree/etc/packages"
 rc=0
 make -j4 -C "$dir/tree" >"$dir/out" 2>&1 || rc=$?
