@@ -129,14 +129,19 @@ find_host(struct req *r)
 	return 0;
 }
 
-static int
-allowed_from(const struct req *r)
+int
+auth_allowed(struct req *r, const struct host *h)
 {
-	if (r->host.nallows == 0)
-		return 1;
-	for (size_t i = 0; i < r->host.nallows; i++)
-		if (netblock_has(&r->host.allow[i], &r->peer))
+	char peer[NETADDR_TEXT];
+
+	for (size_t i = 0; i < h->nallows; i++)
+		if (netblock_has(&h->allow[i], &r->peer))
 			return 1;
+	if (h->nallows == 0)
+		return 1;
+	netaddr_text(&r->peer, peer);
+	req_error(r, API_ERR_ADDRESS_NOT_ALLOWED, "%s may not call from %s: see reeve host allow",
+	    h->name, peer);
 	return 0;
 }
 
@@ -144,18 +149,13 @@ static int
 agent(struct req *r)
 {
 	const char *name = req_header(r, "Host-Name");
-	char peer[NETADDR_TEXT];
 
 	if (find_host(r) == -1)
 		return -1;
 	if (r->host.revoked != 0)
 		return refuse(r, API_ERR_REVOKED, "this host was revoked");
-	if (!allowed_from(r)) {
-		netaddr_text(&r->peer, peer);
-		req_error(r, API_ERR_ADDRESS_NOT_ALLOWED,
-		    "%s may not call from %s: see reeve host allow", r->host.name, peer);
+	if (!auth_allowed(r, &r->host))
 		return -1;
-	}
 	if (name == NULL || strcasecmp(name, r->host.name) != 0) {
 		req_error(r, API_ERR_HOSTNAME_MISMATCH,
 		    "this host was enrolled as %s: see hostname in agent.conf", r->host.name);

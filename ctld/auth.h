@@ -12,6 +12,9 @@ int auth_request(struct req *r);
 /* A credential of R's address failed. 0; -1: too many did, and 429 was answered. */
 int auth_failed(struct req *r);
 
+/* 1 when H may call from R's address; else 0, and it was answered. */
+int auth_allowed(struct req *r, const struct host *h);
+
 enum forward { FORWARD_OK, FORWARD_UNKNOWN };
 /*
  * The caller's own address. SOCK is the socket's peer. From a proxy that CONF names its header

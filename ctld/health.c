@@ -18,7 +18,7 @@ on_readyz(struct req *r)
 {
 	struct errmsg e;
 
-	if (!signer_ready(r->c->signer)) {
+	if (!signer_up(r->c->signer)) {
 		req_later(r, API_ERR_UNAVAILABLE, 5, "the signer is not there");
 		return;
 	}

@@ -38,10 +38,14 @@ struct listeners {
 
 /*
  * Binds every listen line of CONF, or takes the sockets that the service manager gave
- * (sd_listen_fds(3): as many, in the same order), and loads certificates and keys; client
- * certificates are judged by CA (PEM). 0, or -1 with E and nothing left open.
+ * (sd_listen_fds(3): as many, in the same order), and loads certificates and keys. For who has the
+ * rights. 0, or -1 with E and nothing left open.
  */
-int listeners_open(struct listeners *ls, const struct conf *conf, const char *ca, struct errmsg *e);
+int listeners_open(struct listeners *ls, const struct conf *conf, struct errmsg *e);
+/* Whether certificates and keys of CONF load; binds nothing. 0 or -1 with E. */
+int listeners_check(const struct conf *conf, struct errmsg *e);
+/* Client certificates are judged by CA (PEM) from now on. Before any connection. 0 or -1 with E. */
+int listeners_trust(struct listeners *ls, const char *ca, struct errmsg *e);
 /*
  * Loads certificates and keys again, for the same listen addresses: all of them, or -1 with E and
  * nothing changed. New connections get the new ones.

@@ -376,6 +376,10 @@ bind_one(sqlite3_stmt *st, int n, char type, va_list *ap)
 		}
 	case 'n':
 		return sqlite3_bind_int64(st, n, va_arg(*ap, int));
+	case 's':
+		t = va_arg(*ap, const char *);
+		return sqlite3_bind_text64(
+		    st, n, t, va_arg(*ap, size_t), SQLITE_TRANSIENT, SQLITE_UTF8);
 	case 'b':
 		p = va_arg(*ap, const void *);
 		return sqlite3_bind_blob64(st, n, p, va_arg(*ap, size_t), SQLITE_TRANSIENT);

@@ -28,6 +28,12 @@ struct store *store_open(struct event_base *base, const char *dir, struct errmsg
 void store_close(struct store *s);
 /* Begins this turn's transaction if none is open. Every writing function calls it. 0 or -1. */
 int store_write(struct store *s, struct errmsg *e);
+/*
+ * Several writes that belong together, within the turn's transaction: when store_end() gets OK 0,
+ * what was written since store_begin() is undone and others' work stays. They nest.
+ */
+int store_begin(struct store *s, struct errmsg *e);
+int store_end(struct store *s, int ok, struct errmsg *e);
 /* FN(OK, ARG) after the next commit: OK 1, or 0 when it failed and all of it was rolled back. With
  * no transaction open it is called at the end of this turn. 0 or -1 without memory. */
 int store_after(struct store *s, void (*fn)(int ok, void *arg), void *arg);
@@ -77,7 +83,8 @@ int store_host_update(struct store *s, const struct host *h, struct errmsg *e);
 int store_host_remove(struct store *s, const struct host *h, struct errmsg *e);
 /* The documents of the newest heartbeat: JSON text, malloc'ed, NULL none. */
 int store_host_beat(struct store *s, const struct host *h, char **beat, struct errmsg *e);
-int store_host_beat_put(struct store *s, const struct host *h, const char *beat, struct errmsg *e);
+int store_host_beat_put(
+    struct store *s, const struct host *h, const char *doc, size_t len, struct errmsg *e);
 /* Notes a boot id of this host: 0 a new one, 1 seen before. */
 int store_host_boot(
     struct store *s, const struct host *h, const char *boot_id, uint64_t now, struct errmsg *e);
@@ -98,6 +105,7 @@ struct enrolment {
 /* The one before for this host, used or not, ends. */
 int store_enrolment_add(struct store *s, const struct enrolment *en, struct errmsg *e);
 int store_enrolment_get(struct store *s, const char *id, struct enrolment *en, struct errmsg *e);
+int store_enrolment_drop(struct store *s, const struct host *h, struct errmsg *e);
 /* Writes used, csr, cert of an unused one; 1: it was used already. */
 int store_enrolment_use(struct store *s, const struct enrolment *en, struct errmsg *e);
 /* The credential of a host: its certificate's SHA-256 or its bearer's; the one before ends. */

@@ -4,6 +4,7 @@
  *
  *	"t" const char * (NULL: SQL NULL)	"i" int64_t	"u" uint64_t
  *	"n" int					"b" const void *, size_t
+ *	"s" const char *, size_t: text of that length
  */
 #ifndef CTLD_STORE_DB_H
 #define CTLD_STORE_DB_H
@@ -31,13 +32,6 @@ int store_row(struct store *s, sqlite3_stmt *st, struct errmsg *e);
 void store_done(sqlite3_stmt *st);
 /* Writes: opens the turn's transaction, binds, runs. Rows changed, STORE_CONFLICT or -1 with E. */
 int store_exec(struct store *s, struct errmsg *e, const char *sql, const char *fmt, ...);
-
-/*
- * Several writes that belong together, within the turn's transaction: when store_end() gets OK 0,
- * what was written since store_begin() is undone and others' work stays. They nest.
- */
-int store_begin(struct store *s, struct errmsg *e);
-int store_end(struct store *s, int ok, struct errmsg *e);
 
 /* Columns. Text that does not fit is an error of the store: -1 with E. */
 int store_text(sqlite3_stmt *st, int col, char *dst, size_t size, struct errmsg *e);

@@ -277,12 +277,13 @@ store_host_beat(struct store *s, const struct host *h, char **beat, struct errms
 }
 
 int
-store_host_beat_put(struct store *s, const struct host *h, const char *beat, struct errmsg *e)
+store_host_beat_put(
+    struct store *s, const struct host *h, const char *doc, size_t len, struct errmsg *e)
 {
 	return store_exec(s, e,
 		   "INSERT INTO beat (host, doc) VALUES (?, ?) "
 		   "ON CONFLICT (host) DO UPDATE SET doc = excluded.doc",
-		   "it", h->row, beat) == 1
+		   "is", h->row, doc, len) == 1
 		   ? 0
 		   : -1;
 }

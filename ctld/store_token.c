@@ -98,6 +98,12 @@ store_enrolment_use(struct store *s, const struct enrolment *en, struct errmsg *
 }
 
 int
+store_enrolment_drop(struct store *s, const struct host *h, struct errmsg *e)
+{
+	return store_exec(s, e, "DELETE FROM enrolment WHERE host = ?", "i", h->row) < 0 ? -1 : 0;
+}
+
+int
 store_credential_set(
     struct store *s, const struct host *h, const uint8_t sha256[32], int bearer, struct errmsg *e)
 {
