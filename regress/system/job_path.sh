@@ -18,7 +18,7 @@ op POST /v1/jobs --data-binary "@$f.json"
 status "the very same ticket again" 200
 claim 1
 status "claim" 200
-jget "$w/body1" '$.jobs[0].ticket' >"$w/got"
+jraw "$w/body1" '$.jobs[0].ticket' "$w/got"
 ok "the very ticket" cmp "$f" "$w/got"
 is "its fence" "$(jget "$w/body1" '$.jobs[0].fence')" 1
 is "its signature" "$(jget "$w/body1" '$.jobs[0].signatures[0]')" "$(sed -n 2p "$f.sig")"
@@ -67,9 +67,8 @@ result 1 "$f"
 status "result again" 200
 is "it is there already" "$(jget "$w/body1" '$.already')" 1
 is "finished" "$(run_of 1 "$f" state) $(run_of 1 "$f" end) $(run_of 1 "$f" code)" "finished exit 3"
-run_of 1 "$f" record >"$w/rec"
-run_of 1 "$f" signature >"$w/rec.b64"
-{ echo "untrusted comment: x"; cat "$w/rec.b64"; } >"$w/rec.sig"
+run_raw 1 "$f" record "$w/rec"
+{ echo "untrusted comment: x"; run_of 1 "$f" signature; } >"$w/rec.sig"
 ok "the operator verifies the record" signify-openbsd -V -q -p "$w/a1.pub" -m "$w/rec" -x "$w/rec.sig"
 
 # refused by the second host

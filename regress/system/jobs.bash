@@ -90,6 +90,8 @@ ctld_crash() {
 
 # jget FILE PATH: a value, as $.jobs[0].fence
 jget() { sqlite3 :memory: "select json_extract(cast(readfile('$1') as text), '$2')"; }
+# jraw FILE PATH OUT: a string's very bytes
+jraw() { sqlite3 :memory: "select writefile('$3', cast(json_extract(cast(readfile('$1') as text), '$2') as blob))" >"$w/null"; }
 # jtext FILE: its text as a JSON string
 jtext() { sqlite3 :memory: "select json_quote(cast(readfile('$1') as text))"; }
 
@@ -211,9 +213,16 @@ result() {
 	[ "$code" != 200 ] || sha256sum <"$2.r$1" | cut -c1-64 >>"$w/a$1.seq"
 }
 
-# run_of N FILE MEMBER: of host N's run, as an operator sees it
+# run_of N FILE MEMBER: of host N's run, as an operator sees it; run_raw N FILE MEMBER OUT: its very bytes
 run_of() {
 	op GET "/v1/jobs/$(id_of "$2")"
-	sqlite3 :memory: "select json_extract(value, '$.$3') from json_each(json_extract(cast(readfile('$w/body') as text), '$.runs'))
+	run_member "$1" "json_extract(value, '$.$3')"
+}
+run_raw() {
+	op GET "/v1/jobs/$(id_of "$2")"
+	run_member "$1" "writefile('$4', cast(json_extract(value, '$.$3') as blob))" >"$w/null"
+}
+run_member() {
+	sqlite3 :memory: "select $2 from json_each(json_extract(cast(readfile('$w/body') as text), '$.runs'))
 	    where json_extract(value, '$.host_id') = '$(cat "$w/a$1.id")'"
 }
