@@ -33,23 +33,29 @@ jobs_cleanup() {
 	rm -rf --one-file-system "$w"
 }
 
-# own DIR: an empty one of the test's own in its place
+# own MODE DIR: an empty one of the test's own in its place
 own() {
+	local mode=$1
+	shift
 	mkdir -p "$1" "$w/root$1"
+	chmod "$mode" "$w/root$1"
 	mount --bind "$w/root$1" "$1"
 }
 
 site_up() {
-	local d
 	w=$(mktemp -d "${T:-/var/lib}/reeve-jobs.XXXXXX") || exit 1
 	h=$w
 	chmod 755 "$w"
 	trap jobs_cleanup EXIT
 	ip link set lo up
 	users_make
-	for d in /etc/reeve-ctld /var/lib/reeve-ctld /var/lib/reeve-sign /run/reeve-sign /usr/libexec/reeve; do
-		own "$d"
-	done
+	own 750 /etc/reeve-ctld
+	own 700 /var/lib/reeve-ctld
+	own 700 /var/lib/reeve-sign
+	own 755 /run/reeve-sign
+	own 755 /usr/libexec/reeve
+	chown _reevectl: /var/lib/reeve-ctld
+	chown _reevesign: /var/lib/reeve-sign
 	install -m 755 "$BUILD/reeve-sign" /usr/libexec/reeve/reeve-sign
 	"$BUILD/reeve-ctld" init --url "$url" >"$w/init" 2>"$w/init.err" ||
 	    { echo "reeve-ctld init failed: $(cat "$w/init.err")"; exit 1; }
