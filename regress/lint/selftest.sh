@@ -85,6 +85,7 @@ put privd/x.h ''; put lib/x.c '#include "privd/x.h"\n'; no include 'lib includes
 put lib/x.c '#include "a.h"\n'; no include 'an include without its folder'
 put lib/x.c '#include "lib/none.h"\n'; no include 'a header that does not exist'
 put execd/x.c '#include <tls.h>\n'; no include 'execd includes TLS'
+put net/x.c '#include <openssl/ssl.h>\n'; no include 'net includes one library of TLS beneath libtls'
 put lib/x.h '#include "lib/y.h"\n'; put lib/y.h '#include "lib/x.h"\n'; no include 'headers in a circle'
 
 main='int main(void) { return 0; }\n'
