@@ -67,5 +67,8 @@ uninstall:
 	if [ -d $(DESTDIR)$(LIBEXECDIR) ]; then rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXECDIR); fi
 	@echo 'kept: configuration and keys, state, users. To remove them too:'
 	@echo '    rm -rf $(DESTDIR)$(SYSCONFDIR)/reeve'
+	@echo '    rm -rf $(DESTDIR)$(SYSCONFDIR)/reeve-ctld'
 	@echo '    rm -rf $(DESTDIR)$(LOCALSTATEDIR)/lib/reeve'
+	@echo '    rm -rf $(DESTDIR)$(LOCALSTATEDIR)/lib/reeve-ctld'
+	@echo '    rm -rf $(DESTDIR)$(LOCALSTATEDIR)/lib/reeve-sign'
 	@awk -F'"' '/^USER\(/ { printf "    userdel %s\n", $$2 }' lib/users.def

@@ -6,17 +6,20 @@
  *	reeve-sign init [-D dir] [-F fleet]
  *	reeve-sign certify-server [-D dir] --name name ... <request >certificate
  */
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
+#include <paths.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "lib/fdutil.h"
@@ -197,38 +200,34 @@ to_background(void)
 	}
 }
 
+/* Once confined it cannot connect to a log any more: without one, words go where they went. */
+static int
+syslog_there(void)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), there;
+
+	if (fd == -1)
+		return 0;
+	there = connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0;
+	close(fd);
+	return there;
+}
+
 static void
-ready(int fd)
+ready(int fd, int keep_stderr)
 {
 	int null;
 
 	if (fd == -1)
 		return;
 	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 || dup2(null, 0) == -1 ||
-	    dup2(null, 1) == -1 || dup2(null, 2) == -1)
+	    dup2(null, 1) == -1 || (!keep_stderr && dup2(null, 2) == -1))
 		fatal("/dev/null");
 	close(null);
 	if (write(fd, "", 1) != 1)
 		fatal("start");
 	close(fd);
-}
-
-static void
-loop(struct sign *s, int sock, uid_t uid)
-{
-	struct pollfd p[2] = {
-	    {.fd = stop_pipe[0], .events = POLLIN}, {.fd = sock, .events = POLLIN}};
-	int fd;
-
-	for (;;) {
-		if (poll(p, 2, -1) == -1 && errno != EINTR)
-			fatal("poll");
-		if (p[0].revents != 0)
-			return;
-		if (p[1].revents != 0 && (fd = sign_accept(sock, uid)) != -1)
-			sign_serve(s, fd, stop_pipe[0]);
-		p[0].revents = p[1].revents = 0;
-	}
 }
 
 /* NAME is a user's name, or a number (tests). */
@@ -248,7 +247,7 @@ static int
 do_daemon(const struct options *o)
 {
 	struct user own = {geteuid(), getegid()}, peer;
-	int sock = -1, tell = -1;
+	int sock = -1, tell = -1, to_stderr = o->debug || !syslog_there();
 	struct errmsg e;
 	struct sign s;
 
@@ -267,11 +266,11 @@ do_daemon(const struct options *o)
 	if (o->check)
 		return 0;
 	set_signals();
-	log_init("reeve-sign", o->debug, o->verbose);
-	ready(tell);
+	log_init("reeve-sign", to_stderr, o->verbose);
+	ready(tell, to_stderr);
 	sign_confine();
 	log_info("ready, fleet %s", s.fleet);
-	loop(&s, sock, peer.uid);
+	sign_loop(&s, sock, peer.uid, stop_pipe[0]);
 	state_wipe(&s);
 	log_info("ended");
 	return 0;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "sign/listen.h"
 #include "sign/sign.h"
 
 #define HALF_MS 10000 /* for the rest of a message, or for an answer to be read */
@@ -110,4 +111,22 @@ sign_serve(struct sign *s, int fd, int stop)
 			;
 	log_debug("peer gone");
 	imsgbuf_free(b);
+}
+
+void
+sign_loop(struct sign *s, int sock, uid_t uid, int stop)
+{
+	struct pollfd p[2] = {{.fd = stop, .events = POLLIN}, {.fd = sock, .events = POLLIN}};
+	int fd, n;
+
+	for (;;) {
+		if ((n = poll(p, 2, -1)) == -1 && errno != EINTR)
+			fatal("poll");
+		if (n <= 0)
+			continue;
+		if (p[0].revents != 0)
+			return;
+		if ((fd = sign_accept(sock, uid)) != -1)
+			sign_serve(s, fd, stop);
+	}
 }

@@ -2,6 +2,8 @@
 #ifndef SIGN_SIGN_H
 #define SIGN_SIGN_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +67,8 @@ int sign_answer(struct sign *s, const struct imsg *m, uint64_t now, uint64_t min
 /* Answers the peer on the connected socket FD (taken) until it closes, breaks the protocol or STOP
  * becomes readable. */
 void sign_serve(struct sign *s, int fd, int stop);
+/* Peers of SOCK that are UID, one at a time, until STOP becomes readable. */
+void sign_loop(struct sign *s, int sock, uid_t uid, int stop);
 
 /* ---- sandbox.c ---- */
 
