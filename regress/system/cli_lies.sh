@@ -33,7 +33,8 @@ fail() {
 begin() {
 	stop
 	lie=$1
-	rm -f log roster
+	rm -f roster
+	: >log
 	"$liar" . "$@" >log 2>&1 &
 	pid=$!
 	local end=$((${EPOCHREALTIME/./} + 10000000))
