@@ -1,0 +1,102 @@
+/*
+ * ctld_client - makes what an agent sends to ctld, for the system tests; curl carries it.
+ *
+ *	ctld_client routes			every route: METHOD PATH ACCESS, a line each
+ *	ctld_client enroll TOKEN HOSTNAME CSR	the body of an enrolment
+ *	ctld_client beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "ctld/route.h"
+#include "lib/strutil.h"
+#include "proto/api.h"
+#include "proto/token.h"
+
+static int
+routes(void)
+{
+	static const char *const access[] = {
+	    "none", "enroll", "agent", "work", "viewer", "operator", "approver", "admin"};
+	const struct route *r;
+
+	for (size_t i = 0; (r = route_nth(i)) != NULL; i++)
+		printf("%s %s %s\n", route_method(r->method), r->path, access[r->access]);
+	return 0;
+}
+
+static int
+print(char *doc)
+{
+	if (doc == NULL) {
+		fprintf(stderr, "ctld_client: no document\n");
+		return 1;
+	}
+	fputs(doc, stdout);
+	free(doc);
+	return 0;
+}
+
+static int
+enroll(const char *text, const char *name, const char *file)
+{
+	static struct api_enroll m;
+	uint8_t h[32], seal[32], key[42] = {'E', 'd'};
+	struct token t;
+	struct errmsg e;
+	FILE *f;
+
+	if (token_parse(&t, text, &e) == -1) {
+		fprintf(stderr, "ctld_client: %s\n", e.text);
+		return 1;
+	}
+	if ((f = fopen(file, "r")) == NULL || fread(m.csr, 1, sizeof(m.csr) - 1, f) == 0) {
+		perror(file);
+		return 1;
+	}
+	fclose(f);
+	token_hash(t.secret, h);
+	token_id(h, m.token);
+	token_mac(h, m.csr, strlen(m.csr), m.mac);
+	snprintf(m.hostname, sizeof(m.hostname), "%s", name);
+	snprintf(m.version, sizeof(m.version), "0.1.0");
+	randombytes_buf(key + 2, sizeof(key) - 2);
+	randombytes_buf(seal, sizeof(seal));
+	(void)str_b64enc(m.result_key, sizeof(m.result_key), key, sizeof(key));
+	(void)str_b64enc(m.seal_key, sizeof(m.seal_key), seal, sizeof(seal));
+	return print(api_enroll_put(&m));
+}
+
+static int
+beat(char **v)
+{
+	static struct api_heartbeat m;
+
+	snprintf(m.hostname, sizeof(m.hostname), "%s", v[0]);
+	snprintf(m.version, sizeof(m.version), "0.1.0");
+	snprintf(m.boot_id, sizeof(m.boot_id), "%s", v[1]);
+	m.seq = 1;
+	if (str_u64(v[2], 0, UINT32_MAX, &m.audit_seq) == -1)
+		return 2;
+	snprintf(m.audit_chain, sizeof(m.audit_chain), "%s", v[3]);
+	return print(api_heartbeat_put(&m));
+}
+
+int
+main(int argc, char **argv)
+{
+	if (sodium_init() == -1)
+		return 1;
+	if (argc == 2 && strcmp(argv[1], "routes") == 0)
+		return routes();
+	if (argc == 5 && strcmp(argv[1], "enroll") == 0)
+		return enroll(argv[2], argv[3], argv[4]);
+	if (argc == 6 && strcmp(argv[1], "beat") == 0)
+		return beat(argv + 2);
+	fprintf(stderr, "usage: ctld_client routes | enroll TOKEN HOSTNAME CSR | "
+			"beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN\n");
+	return 2;
+}
