@@ -1,6 +1,7 @@
 /*
- * doctables messages|profiles: prints a table of SECURITY.md from the product's own tables.
- * regress/system/doctables.sh compares what stands between the marks there.
+ * doctables messages|profiles|errors|operator: prints a table of SECURITY.md or reeve-protocol(7)
+ * from the product's own tables; regress/system/doctables.sh compares what stands between the marks
+ * there. doctables agent|members: what else reeve-protocol(7) must name, a line each.
  */
 
 #include <linux/capability.h>
@@ -11,6 +12,8 @@
 
 #include "execd/profile.h"
 #include "imsg/msg.h"
+#include "proto/jsonin.h"
+#include "regress/unit/apikit.h"
 
 static const struct {
 	unsigned int bit;
@@ -177,6 +180,76 @@ profiles(void)
 	}
 }
 
+static void
+errors(void)
+{
+#define X(sym, status, code, doc) printf(".It %d Ta Cm %s Ta %s\n", status, code, doc);
+	API_ERR_TABLE(X)
+#undef X
+}
+
+struct route_row {
+	const char *method, *path, *access;
+};
+#define ROUTE(method, path, access, max, handler, doc) {#method, path, #access},
+static const struct route_row routes[] = {
+#include "ctld/routes.def"
+};
+#undef ROUTE
+
+/* The operator's rows of the page, or the agent's as METHOD PATH. */
+static void
+print_routes(const char *prefix, int page)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		char role[16] = "";
+
+		if (strncmp(routes[i].path, prefix, strlen(prefix)) != 0)
+			continue;
+		for (size_t k = 0; routes[i].access[k] != '\0' && k + 1 < sizeof(role); k++)
+			role[k] = (char)(routes[i].access[k] | 0x20);
+		if (page)
+			printf(".It %s Ta Li %s Ta %s\n", routes[i].method, routes[i].path, role);
+		else
+			printf("%s %s\n", routes[i].method, routes[i].path);
+	}
+}
+
+/* MESSAGE MEMBER of V and what it holds, but what hosts name themselves. */
+static void
+print_members(const struct json *j, int v, const char *doc)
+{
+	char key[128];
+	int m;
+
+	for (size_t n = 0; n < json_len(j, v); n++) {
+		m = json_at(j, v, n);
+		if (json_type(j, v) == JSON_OBJECT) {
+			if (json_key(j, v, n, key, sizeof(key)) == -1)
+				exit(1);
+			printf("%s %s\n", doc, key);
+			if (strcmp(key, "tags") == 0 || strcmp(key, "vitals") == 0)
+				continue;
+		}
+		print_members(j, m, doc);
+	}
+}
+
+static void
+members(void)
+{
+	for (enum doc d = 0; d < DOC_MAX; d++) {
+		char *text = kit_doc(d);
+		struct json *j = json_parse(text, strlen(text), NULL);
+
+		if (j == NULL)
+			exit(1);
+		print_members(j, 0, d == DOC_SIG ? "signature" : doc_name[d]);
+		json_free(j);
+		free(text);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,8 +257,17 @@ main(int argc, char **argv)
 		messages();
 	else if (argc == 2 && strcmp(argv[1], "profiles") == 0)
 		profiles();
+	else if (argc == 2 && strcmp(argv[1], "errors") == 0)
+		errors();
+	else if (argc == 2 && strcmp(argv[1], "operator") == 0)
+		print_routes("/v1/", 1);
+	else if (argc == 2 && strcmp(argv[1], "agent") == 0)
+		print_routes("/agent/", 0);
+	else if (argc == 2 && strcmp(argv[1], "members") == 0)
+		members();
 	else {
-		fprintf(stderr, "usage: doctables messages|profiles\n");
+		fprintf(
+		    stderr, "usage: doctables messages|profiles|errors|operator|agent|members\n");
 		return 2;
 	}
 	return 0;

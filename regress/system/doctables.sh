@@ -1,13 +1,14 @@
 #!/bin/bash
-# SECURITY.md against the tree: its generated tables are those of the product, every test that it names exists, every
-# row of a table whose last column is "test" names one, and every page of reeve that the documents name is in man/.
+# SECURITY.md and reeve-protocol(7) against the tree: their generated tables are those of the product, every test that is
+# named exists, every row of a table whose last column is "test" names one, every page of reeve that the documents name
+# is in man/, and the protocol's page lacks no call, member or error.
 #
 #	doctables.sh [-u]	-u writes the tables anew
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
 tables=$build/regress/doctables
-doc=SECURITY.md
+doc=SECURITY.md page=man/reeve-protocol.7
 checks=0 bad=0
 [ -x "$tables" ] || { echo "$tables: is not built"; exit 1; }
 tmp=$(mktemp -d)
@@ -18,31 +19,64 @@ fail() {
 	echo "failed: $*" >&2
 }
 
+# marks NAME: the file that holds that table, and its marks there
+marks() {
+	case $1 in
+	errors | operator) file=$page from=".\\\" table: $1" to='.\" end' ;;
+	*) file=$doc from="<!-- table: $1 -->" to='<!-- end -->' ;;
+	esac
+	export from to
+}
+
 # between NAME: what stands between its marks
 between() {
-	sed -n "/^<!-- table: $1 -->\$/,/^<!-- end -->\$/p" "$doc" | sed '1d;$d'
+	marks "$1"
+	awk '$0 == ENVIRON["to"] { on = 0 } on { print } $0 == ENVIRON["from"] { on = 1 }' "$file"
 }
 
 # update NAME: puts the product's table between the marks
 update() {
-	awk -v mark="<!-- table: $1 -->" -v file="$tmp/$1" '
-		$0 == mark { print; while ((getline line < file) > 0) print line; skip = 1; next }
-		$0 == "<!-- end -->" { skip = 0 }
+	marks "$1"
+	awk -v table="$tmp/$1" '
+		$0 == ENVIRON["from"] { print; while ((getline line < table) > 0) print line; skip = 1; next }
+		$0 == ENVIRON["to"] { skip = 0 }
 		!skip { print }
-	' "$doc" >"$tmp/new" && cat "$tmp/new" >"$doc"
+	' "$file" >"$tmp/new" && cat "$tmp/new" >"$file"
 }
 
-for t in messages profiles; do
+for t in messages profiles errors operator; do
 	checks=$((checks + 1))
 	"$tables" $t >"$tmp/$t" || { fail "doctables $t"; continue; }
 	[ "${1:-}" != -u ] || update $t
 	between $t >"$tmp/$t.doc"
 	if [ ! -s "$tmp/$t.doc" ]; then
-		fail "$doc: no table between the marks of $t"
+		fail "$file: no table between the marks of $t"
 	elif ! diff -u "$tmp/$t.doc" "$tmp/$t" >"$tmp/diff"; then
-		fail "$doc: the table of $t is not the product's (doctables.sh -u writes it): $(tail -n +3 "$tmp/diff")"
+		fail "$file: the table of $t is not the product's (doctables.sh -u writes it): $(tail -n +3 "$tmp/diff")"
 	fi
 done
+
+# ---- reeve-protocol(7): each call of a host, each member of a message in its part, each status that a host is told ----
+if ! "$tables" agent >"$tmp/agent" || [ ! -s "$tmp/agent" ]; then fail "doctables agent"; fi
+while read -r method path; do
+	checks=$((checks + 1))
+	# job/:id/state stands there as two words, around the id
+	grep -qF ".It Li $method ${path%%:*}" "$page" || fail "$page: lacks $method $path"
+	case $path in
+	*:*/*) grep -qF "Li /${path##*/}" "$page" || fail "$page: lacks $method $path" ;;
+	esac
+done <"$tmp/agent"
+if ! "$tables" members >"$tmp/members" || [ ! -s "$tmp/members" ]; then fail "doctables members"; fi
+while read -r part member; do
+	checks=$((checks + 1))
+	sed -n "/^\\.Ss $part\$/,/^\\.S[sh] /p" "$page" | grep -qE "^(\\.It )?\\.?Cm $member\\b" ||
+	    fail "$page: \"$part\" lacks the member $member"
+done <"$tmp/members"
+while read -r status; do
+	checks=$((checks + 1))
+	grep -qE "^\\.It .*\\b$status\\b" <(sed -n '/^What a host does then/,/^\.Sh /p' "$page") ||
+	    fail "$page: does not say what a host does on $status"
+done < <(sed -n 's/^\.It \([0-9]*\) Ta .*/\1/p' "$tmp/errors" | sort -u)
 
 # ---- tests that are named ----
 regress/run -l >"$tmp/tests" || fail "regress/run -l"
