@@ -23,6 +23,7 @@ for p in reeve-privd reeve-execd reevectl reeve; do
 done
 
 checks=0 bad=0 privd=0
+pre=() # what runs reeve-privd: nothing, or an entry into another namespace
 fleet=3b7e0c1a9d2f4e5860718293a4b5c6d7
 host=5f0c2c9d8e7f40a1b2c3d4e5f6071829
 name=web1.example.net
@@ -172,20 +173,29 @@ script() {
 	echo "$n = $h/scripts/$n write=$h/marks $*" >>"$h/etc/scripts.conf"
 }
 
-host_new() {
-	local base=${T:-/var/lib}
-	w=$(mktemp -d "$base/reeve-system.XXXXXX") || exit 1
+work_new() {
+	w=$(mktemp -d "${T:-/var/lib}/reeve-system.XXXXXX") || exit 1
 	chmod 755 "$w"
-	h=$w/host
 	trap cleanup EXIT
-	mkdir -m 755 "$h" "$h/etc" "$h/etc/keys" "$h/run" "$h/libexec" "$h/scripts" "$w/t"
-	mkdir -m 1777 "$h/marks" # where scripts say that they ran
+	mkdir -m 755 "$w/t"
 	users_make
 	cgroup_make
-	cp "${REEVE_EXECD:-$BUILD/reeve-execd}" "$h/libexec/reeve-execd"
 	(cd "$w/t" && "$BUILD/reeve" key new -c "operator" ops && "$BUILD/reeve" key new -c "stranger" other) >/dev/null ||
 	    { echo "reeve key new failed"; exit 1; }
+}
+
+# the directories of the host $h
+host_dirs() {
+	mkdir -m 755 "$h" "$h/etc" "$h/etc/keys" "$h/run" "$h/libexec" "$h/scripts"
+	mkdir -m 1777 "$h/marks" # where scripts say that they ran
+	cp "${REEVE_EXECD:-$BUILD/reeve-execd}" "$h/libexec/reeve-execd"
 	install -m 644 "$w/t/ops.pub" "$h/etc/keys/ops.pub"
+}
+
+host_new() {
+	work_new
+	h=$w/host
+	host_dirs
 	agent_conf
 	policy_conf
 	: >"$h/etc/scripts.conf"
@@ -199,7 +209,7 @@ up_or_dead() { dead || answers; }
 # start [VARIABLE=VALUE...]: in the foreground, until it answers
 start() {
 	# the sanitizers' run-time wants its files
-	env "$@" "$BUILD/reeve-privd" -d -v -f "$h/etc/agent.conf" >>"$h/log" 2>&1 </dev/null &
+	env "$@" "${pre[@]}" "$BUILD/reeve-privd" -d -v -f "$h/etc/agent.conf" >>"$h/log" 2>&1 </dev/null &
 	privd=$!
 	within 20 up_or_dead || fail "reeve-privd neither starts nor ends"
 	alive || { fail "reeve-privd does not start: $(tail -n 3 "$h/log")"; return 1; }
