@@ -201,7 +201,7 @@ word(struct gate *g, const char *text)
 static enum state
 open_level(struct gate *g, int object)
 {
-	if (g->depth + g->outer == JSON_DEPTH) {
+	if (g->depth + g->outer >= JSON_DEPTH) {
 		err_set(g->e, "byte %zu: nested deeper than %d levels", g->pos + 1, JSON_DEPTH);
 		return BAD;
 	}
