@@ -43,6 +43,8 @@ feed(struct http_parser *p, struct answer *a, const char *s, size_t len)
 			break;
 		case HTTP_BODY:
 			CHECK(a->heads == 1 && n > 0 && a->len + n < sizeof(a->body));
+			if (a->len + n >= sizeof(a->body))
+				return 1;
 			memcpy(a->body + a->len, body, n);
 			a->len += n;
 			break;

@@ -310,8 +310,8 @@ test_waiting_answer(void)
 	struct httpc_req r = kit_req(&s, "GET", "/");
 	struct httpc *c = kit_open(conf,
 	    hostile_start(&h, "-c server", "tls", "recv",
-		"send:" OK "Content-Length: 0\\r\\n\\r\\n",
-		"send:" OK "Content-Length: 4\\r\\n\\r\\nevil", "drain", NULL),
+		"send:" OK "Content-Length: 1\\r\\n\\r\\n", "drip:100:x",
+		"send:HTTP/1.1 503 x\\r\\nContent-Length: 4\\r\\n\\r\\nevil", "drain", NULL),
 	    NULL, 10000);
 	struct pollfd p = {.fd = httpc_fd(c), .events = POLLIN};
 
