@@ -43,7 +43,8 @@ struct kit_req {
 };
 
 struct kit {
-	pid_t netd;
+	pid_t netd; /* or of its strace(1) */
+	int ready;
 	struct imsgbuf *privd, *dial;
 	const char *cert;   /* of the server: "server", "wrong-name", ... */
 	const char *refuse; /* words of DIAL_FAIL instead of a connection */
@@ -176,6 +177,10 @@ kit_program(const char *name)
 	return path;
 }
 
+/* Not NULL: programs are started under strace(1) with this -e expression, which writes to the log.
+ */
+static const char *kit_strace, *kit_strace_log;
+
 /* Starts NAME with fd 3 one end of a pair, its words into a pipe. The other end. */
 static inline int
 kit_exec(const char *name, pid_t *pid, int *logfd)
@@ -193,6 +198,9 @@ kit_exec(const char *name, pid_t *pid, int *logfd)
 			fcntl(3, F_SETFD, 0);
 		else if (dup2(sv[1], 3) == -1)
 			_exit(126);
+		if (kit_strace != NULL)
+			execlp("strace", "strace", "-o", kit_strace_log, "-e", kit_strace,
+			    kit_program(name), (char *)NULL);
 		execl(kit_program(name), name, (char *)NULL);
 		_exit(127);
 	}
@@ -268,14 +276,15 @@ kit_start(struct kit *k, ...)
 	if (imsg_compose(k->privd, MSG_NETD_PEER, NULL, &sv[1], 1) == -1)
 		abort();
 	if (chan_recv(k->privd, &m, KIT_MS) == 1) {
-		CHECK(m.type == MSG_NETD_READY && msg_ready_get(&m) == 0);
+		k->ready = m.type == MSG_NETD_READY && msg_ready_get(&m) == 0;
 		imsg_free(&m);
 		imsgbuf_gate(k->privd)->phase = PH_RUN;
-	} else {
-		kit_log(k);
-		CHECKF(0, "netd is not ready: %s", k->log);
-		exit(check_done());
 	}
+	kit_log(k);
+	if (k->ready || kit_strace != NULL)
+		return;
+	CHECKF(0, "netd is not ready: %s", k->log);
+	exit(check_done());
 }
 
 /* Ends it by its channel; its exit status. */
