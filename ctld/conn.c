@@ -34,6 +34,8 @@ on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, voi
 	if (k == NULL)
 		return;
 	server_conn_del(k->s, k);
+	if (k->left != NULL)
+		event_free(k->left);
 	free(k);
 }
 
@@ -218,6 +220,30 @@ void
 conn_work(struct conn *k)
 {
 	phase(k, CP_WORK);
+}
+
+/* The connection ends as if its end had been read; evhttp tells the request. */
+static void
+on_left(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *k = arg;
+
+	(void)fd;
+	(void)what;
+	bufferevent_trigger_event(k->bev, BEV_EVENT_READING | BEV_EVENT_EOF, 0);
+}
+
+int
+conn_watch(struct conn *k, int on)
+{
+	if (!on)
+		return k->left == NULL ? 0 : event_del(k->left);
+	if (k->fd == -1)
+		return -1;
+	if (k->left == NULL &&
+	    (k->left = event_new(server_base(k->s), k->fd, EV_CLOSED, on_left, k)) == NULL)
+		return -1;
+	return event_add(k->left, NULL);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "ctld/server.h"
 
 struct bufferevent;
+struct event;
 struct evhttp_request;
 struct ssl_st;
 struct x509_store_ctx_st;
@@ -42,6 +43,7 @@ struct conn {
 	int counted;	     /* in the table of addresses */
 	int waking;	     /* in the server's list of what needs a look from the loop */
 	enum api_errcode no; /* what it was refused with, 0 not */
+	struct event *left;  /* while a request is held: the client closed its side */
 };
 
 /* Makes the TLS side of a connection: for evhttp, which then gives it its descriptor. */
@@ -51,6 +53,9 @@ struct conn *conn_of(struct evhttp_request *ev);
 void conn_refuse(struct conn *k, enum api_errcode code, const char *why);
 /* A handler has the request on it. */
 void conn_work(struct conn *k);
+/* The handler holds it for long, ON 1: evhttp reads nothing meanwhile, so that the client left is
+ * looked for apart from it. 0 or -1 without memory. */
+int conn_watch(struct conn *k, int on);
 /* The request on it was answered and all of that is in the socket. */
 void conn_answered(struct conn *k);
 /* Looks at the time: 1 when it must be closed now. */

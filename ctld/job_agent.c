@@ -132,8 +132,7 @@ confirm_ask(struct req *r, const struct run *run, const uint8_t nonce[32])
 		req_later(r, API_ERR_UNAVAILABLE, 2, "reeve-sign does not answer");
 		return;
 	}
-	r->gone = confirm_gone;
-	r->gone_arg = k;
+	req_hold(r, confirm_gone, k);
 }
 
 void

@@ -200,8 +200,7 @@ on_jobs_online(struct req *r)
 		online_free(o);
 		return;
 	}
-	r->gone = online_gone;
-	r->gone_arg = o;
+	req_hold(r, online_gone, o);
 }
 
 /* ---- show and list ---- */

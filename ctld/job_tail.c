@@ -132,8 +132,7 @@ tail_begin(struct req *r, uint64_t offset, int follow)
 	memcpy(t->host_id, r->arg[1], sizeof(t->host_id));
 	t->held.moved = tail_moved;
 	held_add(r->c, &t->held);
-	r->gone = tail_gone;
-	r->gone_arg = t;
+	req_hold(r, tail_gone, t);
 	req_stream(r);
 	tail_pump(t);
 }

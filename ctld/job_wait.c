@@ -92,8 +92,7 @@ wait_begin(struct req *r, uint64_t timeout, uint64_t done)
 	memcpy(w->held.job_id, r->arg[0], sizeof(w->held.job_id));
 	w->held.moved = wait_moved;
 	held_add(r->c, &w->held);
-	r->gone = wait_gone;
-	r->gone_arg = w;
+	req_hold(r, wait_gone, w);
 }
 
 void

@@ -222,8 +222,7 @@ hold(struct req *r, const struct api_claim *m, uint64_t wait)
 	p->kinds = jobq_kinds(m);
 	p->want = m->free;
 	p->r = r;
-	r->gone = poll_gone;
-	r->gone_arg = p;
+	req_hold(r, poll_gone, p);
 	LIST_INSERT_HEAD(&r->c->queue->poll[bucket(p->host_id)], p, next);
 	return 0;
 }

@@ -39,6 +39,7 @@ on_close(struct evhttp_connection *ec, void *arg)
 	int ours = evhttp_request_get_connection(r->ev) == NULL;
 
 	(void)ec;
+	r->conn = NULL;
 	if (r->gone != NULL)
 		r->gone(r, r->gone_arg);
 	/* one that is taken off its connection is nobody's but ours */
@@ -200,12 +201,24 @@ common_fields(struct req *r, const char *type)
 		evhttp_add_header(h, "Content-Type", type);
 }
 
+void
+req_hold(struct req *r, void (*gone)(struct req *, void *), void *arg)
+{
+	r->gone = gone;
+	r->gone_arg = arg;
+	if (conn_watch(r->conn, 1) == -1)
+		log_warnx("out of memory: a client that leaves is noticed late");
+}
+
 /* From here on R is the handler's no more. */
 static void
 leave(struct req *r)
 {
 	struct evhttp_connection *ec = evhttp_request_get_connection(r->ev);
 
+	if (r->conn != NULL)
+		(void)conn_watch(r->conn, 0);
+	r->gone = NULL;
 	if (ec != NULL)
 		evhttp_connection_set_closecb(ec, NULL, NULL);
 	r->answered = 1;

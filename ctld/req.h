@@ -41,6 +41,12 @@ struct req {
 /* For server.c: EV on K, its body made one piece. NULL without memory. */
 struct req *req_new(struct ctld *c, struct evhttp_request *ev, struct conn *k);
 
+/*
+ * R is answered later, perhaps much later: GONE(R, ARG) is called when the client leaves before,
+ * and R is no more after that. Answering ends it. Without memory it is noticed late, by writing.
+ */
+void req_hold(struct req *r, void (*gone)(struct req *, void *), void *arg);
+
 /* A query parameter, decoded; 0, or -1 when absent, twice or too long. */
 int req_query(const struct req *r, const char *name, char *dst, size_t size);
 /* A number in the query: DEFLT when absent; -1 (answered with 400 already) when malformed. */
