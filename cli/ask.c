@@ -199,6 +199,8 @@ ask_follow(struct ask *a)
 int
 ask_go(const struct verb *v, struct ask *a, const struct roster_host *const *host, size_t n)
 {
+	if (a->order.online)
+		order_online(v, &a->draft);
 	order_make(v, &a->fan, &a->draft, &a->roster, host, n);
 	order_submit(&a->fan, &a->order, &a->draft);
 	return ask_told(a);

@@ -99,6 +99,21 @@ order_make(const struct verb *v, struct fan *f, struct draft *d, const struct ro
 	f->asked = f->nruns;
 }
 
+/* reeve-sign signs for nobody whose name could be taken for an operator's. */
+void
+order_online(const struct verb *v, struct draft *d)
+{
+	static const char online[] = "online";
+	char *name;
+
+	draft_requester(v, d);
+	if (strcmp(d->t.requester, online) == 0 || strncmp(d->t.requester, "online-", 7) == 0)
+		return;
+	if (asprintf(&name, "%s-%.57s", online, d->t.requester) == -1)
+		err(CLI_CANNOT, NULL);
+	d->t.requester = cli_keep(name);
+}
+
 /* The text, and on a terminal the chance to say no. */
 static void
 show_texts(const struct fan *f)

@@ -109,6 +109,8 @@ struct order {
  */
 void order_make(const struct verb *v, struct fan *f, struct draft *d, const struct roster *r,
     const struct roster_host *const *host, size_t n);
+/* Makes D's requester one for whom the control plane's online key signs: "online-NAME". */
+void order_online(const struct verb *v, struct draft *d);
 /* Shows, signs, uploads the blobs, hands in. Exits with words when something says no. */
 void order_submit(struct fan *f, const struct order *o, const struct draft *d);
 /* A ticket that is ready becomes F->task[0]; then it and its signatures are handed in. */

@@ -243,6 +243,8 @@ cli_ping(const struct verb *v, int argc, char **argv)
 		known[i].h = host[i];
 		ask_known(&known[i]);
 	}
+	if (ask.order.online)
+		order_online(v, &ask.draft);
 	order_make(v, &ask.fan, &ask.draft, &ask.roster, host, n);
 	began = net_now();
 	order_submit(&ask.fan, &ask.order, &ask.draft);
