@@ -139,7 +139,7 @@ make_dir(const char *path, uid_t uid, gid_t gid, mode_t mode, struct errmsg *e)
 		return err_errno(e, "%s", path);
 	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		return err_errno(e, "%s", path);
-	if ((made && (fchown(fd, uid, gid) == -1 || fchmod(fd, mode) == -1)) ||
+	if ((made && (fchown(fd, uid, (gid_t)-1) == -1 || fchmod(fd, mode) == -1)) ||
 	    fstat(fd, &st) == -1) {
 		(void)err_errno(e, "%s", path);
 		close(fd);
@@ -148,6 +148,12 @@ make_dir(const char *path, uid_t uid, gid_t gid, mode_t mode, struct errmsg *e)
 	if (st.st_uid != uid || (st.st_mode & 07777 & ~mode) != 0) {
 		(void)err_set(e, "%s: must belong to uid %u with mode %04o at most: put that right",
 		    path, (unsigned int)uid, (unsigned int)mode);
+		close(fd);
+		return -1;
+	}
+	/* one that a package made may have root's group: its user would be shut out */
+	if (st.st_gid != gid && fchown(fd, (uid_t)-1, gid) == -1) {
+		(void)err_errno(e, "%s", path);
 		close(fd);
 		return -1;
 	}

@@ -4,10 +4,17 @@
  *	ctld_client routes			every route: METHOD PATH ACCESS, a line each
  *	ctld_client enroll TOKEN HOSTNAME CSR	the body of an enrolment
  *	ctld_client beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN
+ *	ctld_client nodelay PID			of each connected TCP socket of PID: TCP_NODELAY
  */
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -85,6 +92,34 @@ beat(char **v)
 	return print(api_heartbeat_put(&m));
 }
 
+/* Through descriptors of ctld's own, as only root may have them. */
+static int
+nodelay(const char *text)
+{
+	struct sockaddr_storage ss;
+	uint64_t pid;
+	int pidfd, fd, on, n = 0;
+	socklen_t len;
+
+	if (str_u64(text, 1, INT32_MAX, &pid) == -1 || (pidfd = pidfd_open((pid_t)pid, 0)) == -1)
+		return 1;
+	for (int i = 0; i < 256; i++) {
+		if ((fd = pidfd_getfd(pidfd, i, 0)) == -1)
+			continue;
+		len = sizeof(ss);
+		if (getpeername(fd, (struct sockaddr *)&ss, &len) == 0 &&
+		    (ss.ss_family == AF_INET || ss.ss_family == AF_INET6)) {
+			len = sizeof(on);
+			if (getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0)
+				printf("%d\n", on);
+			n++;
+		}
+		close(fd);
+	}
+	close(pidfd);
+	return n == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -96,7 +131,9 @@ main(int argc, char **argv)
 		return enroll(argv[2], argv[3], argv[4]);
 	if (argc == 6 && strcmp(argv[1], "beat") == 0)
 		return beat(argv + 2);
+	if (argc == 3 && strcmp(argv[1], "nodelay") == 0)
+		return nodelay(argv[2]);
 	fprintf(stderr, "usage: ctld_client routes | enroll TOKEN HOSTNAME CSR | "
-			"beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN\n");
+			"beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN | nodelay PID\n");
 	return 2;
 }
