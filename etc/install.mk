@@ -11,7 +11,7 @@ BIN_PROGS = reeve
 CONTROL_SBIN = reeve-ctld
 CONTROL_LIBEXEC = reeve-sign
 # reeve(1) is the operator's, these the control host's; all the other pages belong to the managed host
-MAN_CLI	= man/reeve.1
+MAN_CLI	= man/reeve.1 man/reeve.conf.5 man/reeve-roster.5
 MAN_CONTROL = $(sort $(wildcard man/reeve-ctld*.[58] man/reeve-sign.8))
 MAN_AGENT = $(filter-out $(MAN_CLI) $(MAN_CONTROL),$(sort $(wildcard man/*.[1578])))
 man_dst	= $(foreach m,$(1),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
