@@ -10,6 +10,13 @@
 #include "net/certname.h"
 #include "net/tlsconn.h"
 
+/*
+ * For TLS 1.2 (1.3 has its own): forward secrecy and authenticated ciphers; for both a floor for
+ * keys and digests (112 bits: no SHA-1, no RSA below 2048), which would else be what the library's
+ * makers or its packagers had in mind. Written so that both libraries read it.
+ */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=2"
+
 /* Takes what tls_config_* returned. */
 static int
 conf_check(struct netconf *c, int rc, const char *what, struct errmsg *e)
@@ -44,7 +51,9 @@ conf_trust(struct netconf *c, const struct netconf_in *in, struct errmsg *e)
 static int
 conf_fill(struct netconf *c, const struct netconf_in *in, struct errmsg *e)
 {
-	if (conf_check(c, tls_config_set_protocols(c->tls, TLS_PROTOCOLS_DEFAULT), "TLS", e) == -1)
+	if (conf_check(c, tls_config_set_protocols(c->tls, TLS_PROTOCOLS_DEFAULT), "TLS", e) ==
+		-1 ||
+	    conf_check(c, tls_config_set_ciphers(c->tls, CIPHERS), "TLS", e) == -1)
 		return -1;
 	if (conf_trust(c, in, e) == -1)
 		return -1;
