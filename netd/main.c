@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@
 #include "lib/users.h"
 #include "netd/netd.h"
 #include "version.h"
+
+#define BIG 65536
 
 static int
 is_socket(int fd)
@@ -89,6 +92,14 @@ on_setup_late(evutil_socket_t fd, short what, void *arg)
 	fatalx("privd did not send the settings");
 }
 
+/* Large buffers are short: back to the system with them, each time (mallopt(3)). */
+static void
+keep_small(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, BIG);
+	(void)mallopt(M_TRIM_THRESHOLD, BIG);
+}
+
 static void
 init(struct netd *n)
 {
@@ -100,6 +111,7 @@ init(struct netd *n)
 	if (sodium_init() == -1 || tls_init() == -1)
 		fatalx("libsodium or libtls does not start");
 	read_boot_id(n);
+	keep_small();
 	if ((cfg = event_config_new()) == NULL ||
 	    event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == -1 ||
 	    (n->base = event_base_new_with_config(cfg)) == NULL)

@@ -182,6 +182,53 @@ flow_confirm(struct kit *k)
 	imsg_free(&m);
 }
 
+/*
+ * A job with one blob of SIZE bytes: it is fetched by its hash when privd asks for it. CHECK: and
+ * it comes in pieces; otherwise nobody reads what netd sends.
+ */
+static inline void
+flow_blob(struct kit *k, size_t size, int check)
+{
+	static const char hash[] =
+	    "0f0e0d0c0b0a09080706050403020100ffeeddccbbaa99887766554433221100";
+	char *text = malloc(sizeof(ticket) + 256), *body = malloc(size + 256), *a;
+	struct kit_req *r;
+	struct msg_blob b;
+	struct imsg m;
+	size_t got = 0;
+	int n;
+
+	snprintf(text, sizeof(ticket) + 256, "%s", ticket);
+	snprintf(strstr(text, "end\n"), 200, "blob config sha256:%s %zu\nend\n", hash, size);
+	r = kit_request(k, "POST /agent/v1/claim");
+	kit_answer(k, r, 200, "", a = claimed(4, text));
+	free(a);
+	kit_message(k, MSG_JOB_SUBMIT, &m);
+	imsg_free(&m);
+	kit_tell(k, MSG_JOB_NEEDBLOB, msg_needblob_put(id, 0), NULL, 0);
+	r = kit_request(k, "GET /agent/v1/blob/");
+	CHECK(strncmp(r->line + strlen("GET /agent/v1/blob/"), hash, 65) == 0);
+	n = sprintf(body, "HTTP/1.1 200 x\r\nReeve: 1\r\nContent-Length: %zu\r\n\r\n", size);
+	for (size_t i = 0; i < size; i++)
+		body[(size_t)n + i] = (char)(i * 7);
+	kit_answer_raw(k, r, body, (size_t)n + size);
+	while (check && got < size) {
+		kit_message(k, MSG_JOB_BLOB, &m);
+		if (msg_blob_get(&m, &b) == -1 || b.offset != got || b.index != 0 ||
+		    memcmp(b.data, body + n + got, b.len) != 0)
+			break;
+		got += b.len;
+		imsg_free(&m);
+	}
+	CHECKF(!check || got == size, "%zu of %zu", got, size);
+	if (check) {
+		state(k, JS_REFUSED, "no");
+		expect_state(k, "refused", 4);
+	}
+	free(text);
+	free(body);
+}
+
 /* All of it, on a kit that was just started. */
 static inline void
 flow_all(struct kit *k)
@@ -193,6 +240,7 @@ flow_all(struct kit *k)
 	k->manual_beat = 0;
 	flow_job(k);
 	flow_confirm(k);
+	flow_blob(k, 300000, 1);
 }
 
 #endif

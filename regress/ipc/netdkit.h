@@ -32,7 +32,7 @@
 
 #define KIT_CONNS 32
 #define KIT_MS	  10000
-#define KIT_REQ	  (600 * 1024)
+#define KIT_REQ	  (1100 * 1024)
 
 struct kit_req {
 	int conn;	 /* whose, for kit_answer() */

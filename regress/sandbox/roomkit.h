@@ -183,6 +183,17 @@ room_fds(pid_t pid, const char *kind)
 	return n;
 }
 
+/* The one child of PID (of strace), 0 none. */
+static inline pid_t
+room_only_child(pid_t pid)
+{
+	char name[64], buf[256];
+
+	snprintf(name, sizeof(name), "task/%d/children", pid);
+	room_read(pid, name, buf, sizeof(buf));
+	return (pid_t)strtol(buf, NULL, 10);
+}
+
 /* ---- what strace(1) saw ---- */
 
 static inline char *
