@@ -12,71 +12,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 
-#include "regress/ipc/netdkit.h"
-
-struct dialkit {
-	pid_t pid;
-	struct imsgbuf *privd, *netd;
-	int logfd;
-};
-
-/* Started, briefed for HOST and PORT; 1 when it is ready. */
-static int
-start(struct dialkit *d, const char *host, uint16_t port)
-{
-	struct imsg m;
-	int sv[2], rv = 0;
-
-	d->privd = imsgbuf_new(kit_exec("reeve-dial", &d->pid, &d->logfd), ROOM_PRIVD, ROOM_DIAL);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
-		abort();
-	d->netd = imsgbuf_new(sv[0], ROOM_NETD, ROOM_DIAL);
-	imsgbuf_allow_fds(d->netd);
-	imsgbuf_gate(d->netd)->phase = PH_RUN;
-	if (imsg_compose(d->privd, MSG_DIAL_CONF, msg_dialconf_put(port, host), NULL, 0) == -1 ||
-	    imsg_compose(d->privd, MSG_DIAL_PEER, NULL, &sv[1], 1) == -1)
-		abort();
-	if (chan_recv(d->privd, &m, KIT_MS) == 1) {
-		rv = m.type == MSG_DIAL_READY && msg_ready_get(&m) == 0;
-		imsg_free(&m);
-	}
-	imsgbuf_gate(d->privd)->phase = PH_RUN;
-	return rv;
-}
-
-static int
-reap(struct dialkit *d)
-{
-	int status = -1;
-
-	if (waitpid(d->pid, &status, 0) != d->pid)
-		abort();
-	close(d->logfd);
-	return status;
-}
-
-/* Asks once: the connected socket, or -1 with the words in WHY. */
-static int
-ask(struct dialkit *d, uint32_t number, char why[257])
-{
-	uint32_t got = 0;
-	struct imsg m;
-	int fd = -1;
-
-	why[0] = '\0';
-	if (imsg_compose(d->netd, MSG_DIAL_ASK, msg_num_put(number), NULL, 0) == -1 ||
-	    chan_recv(d->netd, &m, 30000) != 1) {
-		strcpy(why, "no answer");
-		return -1;
-	}
-	if (m.type == MSG_DIAL_DONE && msg_num_get(&m, &got) == 0)
-		fd = imsg_fd(&m, 0);
-	else if (m.type == MSG_DIAL_FAIL)
-		CHECK(msg_dialfail_get(&m, &got, why) == 0);
-	CHECK(got == number);
-	imsg_free(&m);
-	return fd;
-}
+#include "regress/ipc/dialkit.h"
 
 static int
 listener(int family, uint16_t *port)
@@ -110,9 +46,9 @@ test_connects(int family, const char *host)
 
 	if ((l = listener(family, &port)) == -1)
 		return; /* a host without IPv6 */
-	CHECK(start(&d, host, port));
+	CHECK(dial_start(&d, host, port));
 	for (uint32_t i = 1; i < 4; i++) {
-		fd = ask(&d, i, why);
+		fd = dial_ask(&d, i, why);
 		CHECKF(fd != -1, "%s: %s", host, why);
 		if (fd == -1)
 			break;
@@ -126,11 +62,11 @@ test_connects(int family, const char *host)
 		close(peer);
 	}
 	close(l);
-	fd = ask(&d, 9, why);
+	fd = dial_ask(&d, 9, why);
 	CHECKF(fd == -1 && strstr(why, "Connection refused") != NULL && strstr(why, host) == why,
 	    "%s", why);
 	imsgbuf_free(d.privd);
-	CHECK(reap(&d) == 0);
+	CHECK(dial_reap(&d) == 0);
 	imsgbuf_free(d.netd);
 }
 
@@ -140,20 +76,20 @@ test_ends(void)
 {
 	struct dialkit d;
 
-	CHECK(start(&d, "127.0.0.1", 9));
+	CHECK(dial_start(&d, "127.0.0.1", 9));
 	imsgbuf_free(d.netd);
-	CHECK(reap(&d) == 0);
+	CHECK(dial_reap(&d) == 0);
 	imsgbuf_free(d.privd);
 
-	CHECK(start(&d, "127.0.0.1", 9));
+	CHECK(dial_start(&d, "127.0.0.1", 9));
 	CHECK(write(imsgbuf_fd(d.netd), "0123456789abcdef", 16) == 16);
-	CHECK(reap(&d) != 0);
+	CHECK(dial_reap(&d) != 0);
 	imsgbuf_free(d.netd);
 	imsgbuf_free(d.privd);
 
-	CHECK(start(&d, "127.0.0.1", 9));
+	CHECK(dial_start(&d, "127.0.0.1", 9));
 	CHECK(write(imsgbuf_fd(d.privd), "0123456789abcdef", 16) == 16);
-	CHECK(reap(&d) != 0);
+	CHECK(dial_reap(&d) != 0);
 	imsgbuf_free(d.netd);
 	imsgbuf_free(d.privd);
 }
@@ -205,14 +141,14 @@ test_lies(void)
 	int l, fd, peer;
 
 	l = listener(AF_INET, &port);
-	CHECK(start(&d, "liar.test", port));
+	CHECK(dial_start(&d, "liar.test", port));
 	/* no such name, then another answer each time: never remembered */
 	hosts("");
-	CHECK(ask(&d, 1, why) == -1);
+	CHECK(dial_ask(&d, 1, why) == -1);
 	CHECKF(strstr(why, "liar.test: ") == why, "%s", why);
 	/* one that refuses stands before the good one */
 	hosts("127.9.9.9 liar.test\n127.0.0.1 liar.test\n");
-	fd = ask(&d, 2, why);
+	fd = dial_ask(&d, 2, why);
 	CHECKF(fd != -1, "the second address was not tried: %s", why);
 	peer = accept(l, NULL, NULL);
 	close(fd);
@@ -220,15 +156,15 @@ test_lies(void)
 	/* addresses that are nobody's: words, not a crash */
 	hosts("0.0.0.1 liar.test\n255.255.255.255 liar.test\n224.0.0.1 liar.test\nff02::1 "
 	      "liar.test\n");
-	CHECK(ask(&d, 3, why) == -1 && strlen(why) > 20);
+	CHECK(dial_ask(&d, 3, why) == -1 && strlen(why) > 20);
 	/* very many: sixteen are tried */
 	for (int i = 1; i <= 60; i++)
 		snprintf(
 		    text + strlen(text), sizeof(text) - strlen(text), "127.9.9.%d liar.test\n", i);
 	hosts(text);
-	CHECK(ask(&d, 4, why) == -1 && strlen(why) == 256);
+	CHECK(dial_ask(&d, 4, why) == -1 && strlen(why) == 256);
 	imsgbuf_free(d.privd);
-	CHECK(reap(&d) == 0);
+	CHECK(dial_reap(&d) == 0);
 	imsgbuf_free(d.netd);
 	close(l);
 }
