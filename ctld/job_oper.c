@@ -302,15 +302,19 @@ filters(struct req *r, struct page *p)
 	struct host h;
 	int rc;
 
-	if (req_query(r, "state", state, sizeof(state)) == 0 &&
-	    (p->state = run_state_byname(state)) == -1) {
+	if (req_has(r, "state") && (req_query(r, "state", state, sizeof(state)) == -1 ||
+				       (p->state = run_state_byname(state)) == -1)) {
 		req_error(r, API_ERR_BAD_REQUEST,
 		    "state: queued, leased, accepted, started, finished, refused, expired or "
 		    "cancelled");
 		return -1;
 	}
-	if (req_query(r, "host", host, sizeof(host)) == -1)
+	if (!req_has(r, "host"))
 		return 0;
+	if (req_query(r, "host", host, sizeof(host)) == -1) {
+		req_error(r, API_ERR_BAD_REQUEST, "host: a name or an id");
+		return -1;
+	}
 	if (valid_hex(host, 32)) {
 		memcpy(p->host_id, host, sizeof(p->host_id));
 		return 0;

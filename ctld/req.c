@@ -105,9 +105,8 @@ req_query(const struct req *r, const char *name, char *dst, size_t size)
 	return found ? 0 : -1;
 }
 
-/* 1 when NAME stands in the query in any form. */
-static int
-query_has(const struct req *r, const char *name)
+int
+req_has(const struct req *r, const char *name)
 {
 	const char *q = strchr(evhttp_request_get_uri(r->ev), '?');
 	size_t len = strlen(name);
@@ -127,7 +126,7 @@ req_query_u64(struct req *r, const char *name, uint64_t deflt, uint64_t max, uin
 	char text[24];
 
 	*out = deflt;
-	if (!query_has(r, name))
+	if (!req_has(r, name))
 		return 0;
 	if (req_query(r, name, text, sizeof(text)) == 0 && str_u64(text, 0, max, out) == 0)
 		return 0;
@@ -145,7 +144,7 @@ req_page(struct req *r, char *after, size_t size, size_t *limit)
 		return -1;
 	*limit = n == 0 ? 1 : (size_t)n;
 	after[0] = '\0';
-	if (!query_has(r, "after") || req_query(r, "after", after, size) == 0)
+	if (!req_has(r, "after") || req_query(r, "after", after, size) == 0)
 		return 0;
 	req_error(r, API_ERR_BAD_REQUEST, "after: malformed");
 	return -1;

@@ -49,6 +49,8 @@ void req_hold(struct req *r, void (*gone)(struct req *, void *), void *arg);
 
 /* A query parameter, decoded; 0, or -1 when absent, twice or too long. */
 int req_query(const struct req *r, const char *name, char *dst, size_t size);
+/* 1 when NAME stands in the query in any form, malformed ones too. */
+int req_has(const struct req *r, const char *name);
 /* A number in the query: DEFLT when absent; -1 (answered with 400 already) when malformed. */
 int req_query_u64(struct req *r, const char *name, uint64_t deflt, uint64_t max, uint64_t *out);
 #define REQ_LIMIT     100
