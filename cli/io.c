@@ -114,13 +114,15 @@ cli_keep(void *p)
 {
 	static void **kept;
 	static size_t n, size;
+	void **more;
 
 	if (p == NULL)
 		err(CLI_CANNOT, NULL);
 	if (n == size) {
 		size = size == 0 ? 64 : 2 * size;
-		if ((kept = reallocarray(kept, size, sizeof(*kept))) == NULL)
+		if ((more = reallocarray(kept, size, sizeof(*kept))) == NULL)
 			err(CLI_CANNOT, NULL);
+		kept = more;
 	}
 	return kept[n++] = p;
 }
