@@ -42,14 +42,17 @@ LIBS_netd = $(TLSLIBS) -levent_core -lsodium
 LIBS_dial = -lsodium
 LIBS_ctld = -levent_openssl -levent_extra -levent_core -lssl -lcrypto -lsqlite3 -lsodium
 LIBS_sign = -lcrypto -lsodium
-LIBS_test = -lseccomp $(TLSLIBS) -levent_openssl -levent_extra -levent_core -lssl -lcrypto -lsqlite3 \
+LIBS_test = -lseccomp $(TLSTEST) -levent_openssl -levent_extra -levent_core -lssl -lcrypto -lsqlite3 \
 	  -lsodium -lbsd -lmd -lsmartcols
 
-# LIBTLS=DIR: another libtls (LibreSSL's own), with DIR/include and DIR/lib
+# LIBTLS=DIR: another libtls (LibreSSL's own), with DIR/include and DIR/lib, for what speaks TLS by it: netd, reeve and
+# reevectl (with its libcrypto). ctld and sign stay on OpenSSL, since libevent_openssl does; one process never has both,
+# so tests link libtls by its path and take libcrypto from the system.
 TLSLIBS	= -ltls
+TLSTEST	= $(TLSLIBS)
 ifdef LIBTLS
-CPPFLAGS := -I$(LIBTLS)/include $(CPPFLAGS)
 TLSLIBS	= -L$(LIBTLS)/lib -Wl,--disable-new-dtags,-rpath,$(LIBTLS)/lib -ltls
+TLSTEST	= $(LIBTLS)/lib/libtls.so -Wl,--disable-new-dtags,-rpath,$(LIBTLS)/lib
 endif
 
 ROOMS	= lib proto net imsg privd execd netd dial ctld sign ctl cli
@@ -78,6 +81,9 @@ $(BUILD)/gen/version.h: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
 	@mkdir -p $(@D)
 	@regress/tools/version >$@.tmp && { cmp -s $@.tmp $@ || mv $@.tmp $@; rm -f $@.tmp; }
 
+ifdef LIBTLS
+$(call obj,$(wildcard net/*.c netd/*.c cli/*.c ctl/*.c)): CPPFLAGS := -I$(LIBTLS)/include $(CPPFLAGS)
+endif
 $(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h $(BUILD)/.deps-ok
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
