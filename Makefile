@@ -148,7 +148,7 @@ $(BUILD)/regress/%: $(BUILD)/obj/regress/%.o $(ALLAR)
 
 # tests of TLS clients run these two; see their sources
 NETTOOLS = $(BUILD)/regress/net/hostile $(BUILD)/regress/net/mkcerts
-$(patsubst regress/%.c,$(BUILD)/regress/%,$(wildcard regress/unit/t_httpc*.c)): | $(NETTOOLS)
+$(patsubst regress/%.c,$(BUILD)/regress/%,$(wildcard regress/unit/t_httpc*.c regress/unit/t_certname.c)): | $(NETTOOLS)
 
 $(BUILD)/regress/bench/jobbench: $(call obj,regress/bench/jobbench.c regress/bench/floor.c) $(ALLAR)
 	@mkdir -p $(@D)
