@@ -32,8 +32,8 @@ offer_add(struct pair *pr, const uint8_t id[16], uint64_t fence)
 			fatalx("out of memory");
 		memcpy(o->id, id, 16);
 		TAILQ_INSERT_TAIL(&pr->offers, o, link);
-		pr->noffers++;
 	}
+	pr->ntold -= o->told != 0;
 	o->fence = fence;
 	o->told = 0;
 	o->exited = 0;
@@ -43,7 +43,8 @@ static void
 offer_drop(struct pair *pr, struct offer *o)
 {
 	TAILQ_REMOVE(&pr->offers, o, link);
-	pr->noffers--;
+	pr->ntold -= o->told != 0;
+	pr->nstreams -= o->streamed;
 	free(o);
 }
 
@@ -63,17 +64,6 @@ send_state(
 	pair_send(pr, MSG_JOB_STATE, msg_state_put(&m), NULL, 0);
 }
 
-static unsigned int
-streams(const struct pair *pr)
-{
-	const struct offer *o;
-	unsigned int n = 0;
-
-	TAILQ_FOREACH (o, &pr->offers, link)
-		n += o->streamed;
-	return n;
-}
-
 /* Passes the spool on. 1 done, or there is nothing to pass; 0 not now. */
 static int
 tell_stream(struct pair *pr, struct offer *o, unsigned int most)
@@ -84,7 +74,7 @@ tell_stream(struct pair *pr, struct offer *o, unsigned int most)
 
 	if (o->streamed || !spool_there(s, o->id))
 		return 1;
-	if (streams(pr) >= most)
+	if (pr->nstreams >= most)
 		return 0;
 	/* without an inotify fd left a timer does: late output is better than none */
 	if (spool_stream(s, o->id, fds, &e) == -1 && spool_look(s, o->id, fds, &e) == -1) {
@@ -92,8 +82,17 @@ tell_stream(struct pair *pr, struct offer *o, unsigned int most)
 		return 0;
 	}
 	o->streamed = 1;
+	pr->nstreams++;
 	pair_send(pr, MSG_JOB_STREAM, msg_id_put(o->id), fds, 2);
 	return 1;
+}
+
+static void
+tell_state(struct pair *pr, struct offer *o, enum job_state state)
+{
+	pr->ntold += o->told == 0;
+	o->told = (uint8_t)state;
+	send_state(pr, o->id, state, o->fence, "");
 }
 
 static void
@@ -101,10 +100,8 @@ tell_live(struct pair *pr, struct offer *o, const struct job *j)
 {
 	enum job_state now = j->started != 0 ? JS_STARTED : JS_ACCEPTED;
 
-	if (o->told < (uint8_t)now) {
-		o->told = (uint8_t)now;
-		send_state(pr, o->id, now, o->fence, "");
-	}
+	if (o->told < (uint8_t)now)
+		tell_state(pr, o, now);
 	if (pair_running(pr) && (j->started != 0 || j->phase != JP_QUEUED))
 		(void)tell_stream(pr, o, PAIR_STREAMS);
 }
@@ -118,10 +115,8 @@ tell_known(struct pair *pr, struct offer *o, const struct known *k)
 
 	if (o->exited)
 		return;
-	if (o->told == 0) {
-		o->told = JS_FINISHED;
-		send_state(pr, o->id, JS_FINISHED, o->fence, "");
-	}
+	if (o->told == 0)
+		tell_state(pr, o, JS_FINISHED);
 	if (!pair_running(pr) ||
 	    !tell_stream(pr, o, o->told == JS_FINISHED ? PAIR_OLD : PAIR_STREAMS) ||
 	    !pair_running(pr))
@@ -147,6 +142,8 @@ tell_one(struct pair *pr, struct offer *o)
 
 	if (imsgbuf_queued(pr->netd.chan) > 0)
 		return 0;
+	if ((j != NULL || k != NULL) && o->told == 0 && pr->ntold >= PAIR_TOLD)
+		return 1; /* until others are acknowledged */
 	if (j != NULL)
 		tell_live(pr, o, j);
 	else if (k != NULL)
@@ -355,11 +352,8 @@ privd_on_JOB_SUBMIT(struct side *s, struct imsg *m)
 	if (msg_submit_get(m, &sub) == -1)
 		return -1;
 	claimed_id(&sub, id);
-	if (wait_find(pr, id) != NULL) {
-		err_set(&e, "the blobs of this very job are still to come");
-		answer(pr, IN_REFUSED, id, sub.fence, NULL, &e);
-		return 0;
-	}
+	if (wait_find(pr, id) != NULL)
+		return 0; /* it waits for its blobs: the answer to that one is still to come */
 	v = intake_submit(pr->p, pr->name, &sub, &in, idhex, state, &e);
 	answer(pr, v, id, sub.fence, in, &e);
 	return 0;

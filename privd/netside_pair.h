@@ -10,9 +10,10 @@
 #include "privd/loop.h"
 #include "privd/netside.h"
 
-#define PAIR_INTAKES 16 /* tickets that wait for their blobs: as many as one claim brings */
-#define PAIR_STREAMS 32 /* jobs whose spool and inotify descriptors netd holds */
-#define PAIR_OLD     16 /* of them, jobs that had ended before they were offered */
+#define PAIR_INTAKES 16	 /* tickets that wait for their blobs: as many as one claim brings */
+#define PAIR_TOLD    512 /* jobs that netd is told of and has not acknowledged; the rest waits */
+#define PAIR_STREAMS 32	 /* jobs whose spool and inotify descriptors netd holds */
+#define PAIR_OLD     16	 /* of them, jobs that had ended before they were offered */
 
 struct pair;
 
@@ -72,7 +73,7 @@ struct pair {
 	struct bucket messages, refusals;
 	uint64_t cert;
 	TAILQ_HEAD(, offer) offers;
-	unsigned int noffers;
+	unsigned int ntold, nstreams; /* of them */
 	struct waiting wait[PAIR_INTAKES];
 	int asks_vitals;
 	uint32_t vitals; /* the number to answer with */

@@ -13,24 +13,31 @@
 #define NET_PEM	  "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n"
 #define NET_KEY	  "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----\n"
 
-#define NET_SERVER(name)                                                                     \
-	"[server " name "]\nurl https://ctl.example.net/x\nca " KIT "/etc/ca.pem\ncert " KIT \
-	"/etc/tls.crt\nkey " KIT "/etc/tls.key\n"
+/* Ports tell which netd and which dial belong together. */
+#define NET_SERVER(name, port)                                               \
+	"[server " name "]\nurl https://ctl.example.net:" port "/x\nca " KIT \
+	"/etc/ca.pem\ncert " KIT "/etc/tls.crt\nkey " KIT "/etc/tls.key\n"
 
 /* One process of a pair, as privd sees it. */
 struct peer {
 	int life; /* the relay lives while this is open */
 	int raw;  /* its channel, when CHAN is NULL */
 	struct imsgbuf *chan;
+	/* what it was told */
+	uint16_t port;
+	int between;   /* netd: its end of the channel to dial */
+	char name[65]; /* netd: the setting "server" */
+	char *seen;    /* netd: "key=value" lines, PEM by its length */
 };
 
+#define PEER_NONE ((struct peer){.life = -1, .raw = -1, .between = -1})
+
 struct netpair {
-	char name[65]; /* the setting "server" */
 	struct peer netd, dial;
-	int between; /* netd's end of the channel to dial */
-	size_t settings;
-	char seen[8192]; /* "key=value" lines, PEM by its length */
 };
+
+#define NET_POOL 16
+static struct peer net_pool[NET_POOL]; /* started, and not yet one of a pair; life 0: free */
 
 static int net_listener = -1;
 
@@ -67,7 +74,53 @@ net_init(struct kit *k, const char *execd, const char *servers)
 	net_listen();
 }
 
-/* The next process that privd starts, within MS: its role, or 0. */
+/* Other settings, at once: the pairs start again without a wait. TURN makes them other. */
+static inline void
+net_renew(const struct kit *k, unsigned int turn)
+{
+	char key[256];
+
+	snprintf(key, sizeof(key), NET_KEY "%u\n", turn);
+	kit_write(KIT "/etc/tls.new", 0600, key);
+	if (rename(KIT "/etc/tls.new", KIT "/etc/tls.key") == -1)
+		kit_die("tls.key");
+	kill(k->pid, SIGHUP);
+	CHECK(kit_serves(k)); /* it has read them */
+}
+
+static inline void
+net_drop(struct peer *p)
+{
+	if (p->chan != NULL)
+		imsgbuf_free(p->chan);
+	else if (p->raw != -1)
+		close(p->raw);
+	if (p->life != -1)
+		close(p->life);
+	if (p->between != -1)
+		close(p->between);
+	free(p->seen);
+	*p = PEER_NONE;
+}
+
+static inline void
+net_end(struct netpair *n)
+{
+	net_drop(&n->netd);
+	net_drop(&n->dial);
+}
+
+/* 1 when privd has not closed its channel and the process is there still. */
+static inline int
+net_lives(const struct peer *p)
+{
+	struct pollfd pfd[2] = {{.fd = p->life, .events = POLLIN}, {.events = POLLRDHUP}};
+
+	pfd[1].fd = p->chan != NULL ? imsgbuf_fd(p->chan) : p->raw;
+	return p->life != -1 && poll(pfd, 2, 0) == 0;
+}
+
+/* The next process that privd starts, within MS: its role; 0 none, '-' one that is gone. */
 static inline char
 net_accept(struct peer *p, int ms)
 {
@@ -84,99 +137,126 @@ net_accept(struct peer *p, int ms)
 	struct pollfd pfd = {.fd = net_listener, .events = POLLIN};
 	struct cmsghdr *c;
 
-	*p = (struct peer){-1, -1, NULL};
+	*p = PEER_NONE;
 	if (poll(&pfd, 1, ms) != 1 ||
 	    (p->life = accept4(net_listener, NULL, NULL, SOCK_CLOEXEC)) == -1)
 		return 0;
-	if (recvmsg(p->life, &m, MSG_CMSG_CLOEXEC) != 1 || (c = CMSG_FIRSTHDR(&m)) == NULL)
-		kit_die("relay");
-	memcpy(&p->raw, CMSG_DATA(c), sizeof(p->raw));
-	return role;
+	if (recvmsg(p->life, &m, MSG_CMSG_CLOEXEC) == 1 && (c = CMSG_FIRSTHDR(&m)) != NULL)
+		memcpy(&p->raw, CMSG_DATA(c), sizeof(p->raw));
+	if (p->raw != -1)
+		return role;
+	net_drop(p);
+	return '-';
 }
 
 static inline void
-net_drop(struct peer *p)
+net_setting(struct peer *p, const struct imsg *im)
 {
-	if (p->chan != NULL)
-		imsgbuf_free(p->chan);
-	else if (p->raw != -1)
-		close(p->raw);
-	if (p->life != -1)
-		close(p->life);
-	*p = (struct peer){-1, -1, NULL};
-}
-
-static inline void
-net_end(struct netpair *n)
-{
-	net_drop(&n->netd);
-	net_drop(&n->dial);
-	if (n->between != -1)
-		close(n->between);
-	n->between = -1;
-}
-
-/* Makes the raw channel one with rules. */
-static inline void
-net_rules(struct peer *p, enum room room)
-{
-	if ((p->chan = imsgbuf_new(p->raw, room, ROOM_PRIVD)) == NULL)
-		kit_die("channel");
-	imsgbuf_allow_fds(p->chan);
-}
-
-static inline void
-net_setting(struct netpair *n, const struct imsg *im)
-{
-	size_t used = strlen(n->seen);
+	size_t used = strlen(p->seen), left = 16384 - used;
 	struct msg_setting m;
 
-	CHECK(msg_setting_get(im, &m) == 0);
-	n->settings++;
+	if (msg_setting_get(im, &m) == -1)
+		kit_die("NETD_CONF");
 	if (strcmp(m.key, "server") == 0)
-		snprintf(n->name, sizeof(n->name), "%.*s", (int)m.len, (const char *)m.value);
+		snprintf(p->name, sizeof(p->name), "%.*s", (int)m.len, (const char *)m.value);
+	if (strcmp(m.key, "port") == 0)
+		p->port = (uint16_t)strtoul((const char *)m.value, NULL, 10);
 	if (strcmp(m.key, "ca") == 0 || strcmp(m.key, "cert") == 0 || strcmp(m.key, "key") == 0)
-		snprintf(n->seen + used, sizeof(n->seen) - used, "%s=%zu\n", m.key, m.len);
+		snprintf(p->seen + used, left, "%s=%zu\n", m.key, m.len);
 	else
-		snprintf(n->seen + used, sizeof(n->seen) - used, "%s=%.*s\n", m.key, (int)m.len,
-		    (const char *)m.value);
+		snprintf(
+		    p->seen + used, left, "%s=%.*s\n", m.key, (int)m.len, (const char *)m.value);
 }
 
-/* Takes a new pair through its settings; nobody is READY yet. 1, or 0 when none comes in MS. */
+/* All that it is told before it is ready. 1, or 0 when it is gone. */
+static inline int
+net_brief(struct peer *p, enum room room)
+{
+	uint32_t last = room == ROOM_NETD ? MSG_NETD_PEER : MSG_DIAL_PEER, type;
+	struct imsg im;
+	char host[254];
+
+	if ((p->chan = imsgbuf_new(p->raw, room, ROOM_PRIVD)) == NULL ||
+	    (p->seen = calloc(1, 16384)) == NULL)
+		kit_die("channel");
+	imsgbuf_allow_fds(p->chan);
+	do {
+		if (chan_recv(p->chan, &im, NET_MS) != 1)
+			return 0;
+		type = im.type;
+		if (type == last)
+			p->between = imsg_fd(&im, 0);
+		else if (room == ROOM_NETD)
+			net_setting(p, &im);
+		else if (msg_dialconf_get(&im, &p->port, host) == -1)
+			kit_die("DIAL_CONF");
+		imsg_free(&im);
+	} while (type != last);
+	return 1;
+}
+
+/* Two in the pool that belong together, into N. */
+static inline int
+net_match(struct netpair *n)
+{
+	struct peer *a, *b;
+
+	for (a = net_pool; a < net_pool + NET_POOL; a++) {
+		for (b = net_pool; a->life > 0 && a->name[0] != '\0' && b < net_pool + NET_POOL;
+		     b++) {
+			if (b->life <= 0 || b->name[0] != '\0' || b->port != a->port)
+				continue;
+			n->netd = *a;
+			n->dial = *b;
+			a->life = b->life = 0;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static inline void
+net_sweep(void)
+{
+	for (struct peer *p = net_pool; p < net_pool + NET_POOL; p++) {
+		if (p->life > 0 && !net_lives(p)) {
+			net_drop(p);
+			p->life = 0;
+		}
+	}
+}
+
+/*
+ * Takes a new pair through its settings; nobody is READY yet. One that privd ended meanwhile (it
+ * was just starting it again when its settings changed) is passed over. 1, or 0 when none comes in
+ * MS.
+ */
 static inline int
 net_pair(struct netpair *n, int ms)
 {
 	struct peer p;
-	struct imsg im;
+	size_t i = 0;
 	char role;
 
-	memset(n, 0, sizeof(*n));
-	n->netd = n->dial = (struct peer){-1, -1, NULL};
-	n->between = -1;
-	while (n->netd.life == -1 || n->dial.life == -1) {
+	n->netd = n->dial = PEER_NONE;
+	for (;;) {
+		net_sweep();
+		if (net_match(n))
+			return 1;
 		if ((role = net_accept(&p, ms)) == 0)
 			return 0;
-		if (role == 'n')
-			n->netd = p;
-		else
-			n->dial = p;
+		if (role == '-')
+			continue;
+		if (!net_brief(&p, role == 'n' ? ROOM_NETD : ROOM_DIAL)) {
+			net_drop(&p);
+			continue;
+		}
+		for (i = 0; i < NET_POOL && net_pool[i].life > 0; i++)
+			;
+		if (i == NET_POOL)
+			kit_die("too many processes");
+		net_pool[i] = p;
 	}
-	net_rules(&n->netd, ROOM_NETD);
-	net_rules(&n->dial, ROOM_DIAL);
-	while (n->between == -1) {
-		CHECK(chan_recv(n->netd.chan, &im, NET_MS) == 1);
-		if (im.type == MSG_NETD_PEER)
-			n->between = imsg_fd(&im, 0);
-		else
-			net_setting(n, &im);
-		imsg_free(&im);
-	}
-	for (int i = 0; i < 2; i++) {
-		CHECK(chan_recv(n->dial.chan, &im, NET_MS) == 1);
-		CHECK(im.type == (i == 0 ? MSG_DIAL_CONF : MSG_DIAL_PEER));
-		imsg_free(&im);
-	}
-	return 1;
 }
 
 static inline void

@@ -369,20 +369,26 @@ kit_serves(const struct kit *k)
 	return fds;
 }
 
-/* How often WORD stands in the audit trail. */
+/* In how many lines of the audit trail WORD and OTHER stand. */
 static inline int
-kit_audit(const char *word)
+kit_audit2(const char *word, const char *other)
 {
 	FILE *f = fopen(KIT "/state/audit", "r");
 	char line[2048];
 	int n = 0;
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (strstr(line, word) != NULL)
+		if (strstr(line, word) != NULL && strstr(line, other) != NULL)
 			n++;
 	if (f != NULL)
 		fclose(f);
 	return n;
+}
+
+static inline int
+kit_audit(const char *word)
+{
+	return kit_audit2(word, "");
 }
 
 #endif

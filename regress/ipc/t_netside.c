@@ -11,7 +11,7 @@ static struct kit kit;
 static int
 has(const struct netpair *n, const char *line)
 {
-	return strstr(n->seen, line) != NULL;
+	return strstr(n->netd.seen, line) != NULL;
 }
 
 static void
@@ -25,9 +25,9 @@ settings(const struct netpair *n)
 	    "free=64\n", "host-name=me.example.net\n", "version="};
 
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-		CHECKF(has(n, want[i]), "no %s in:\n%s", want[i], n->seen);
+		CHECKF(has(n, want[i]), "no %s in:\n%s", want[i], n->netd.seen);
 	CHECK(!has(n, "kind=script.run\n") && !has(n, "proxy=") && !has(n, "bearer="));
-	CHECK(strstr(n->seen, "cert=") != NULL && strstr(n->seen, "key=") != NULL);
+	CHECK(strstr(n->netd.seen, "cert=") != NULL && strstr(n->netd.seen, "key=") != NULL);
 }
 
 /* What came for one job, in order: a letter a message. */
@@ -220,8 +220,7 @@ reload(struct netpair *n)
 	CHECK(kit_serves(&kit));
 	CHECK(net_accept(&p, 500) == 0);
 	/* others: a new pair, at once */
-	kit_write(KIT "/etc/tls.key", 0600, NET_KEY NET_KEY);
-	kill(kit.pid, SIGHUP);
+	net_renew(&kit, 1);
 	CHECK(net_closed(&n->netd, NET_MS) && net_closed(&n->dial, NET_MS));
 	net_end(n);
 	CHECK(net_up(n, NET_MS));
@@ -259,7 +258,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	net_init(&kit, "reeve-execd",
 	    "hostname me.example.net\ntag site \"a b\"\naddress 192.0.2.7 2001:db8::1\n" NET_SERVER(
-		"main"));
+		"main", "7440"));
 	kit_start(&kit);
 	CHECK(net_pair(&n, NET_MS));
 	settings(&n);
