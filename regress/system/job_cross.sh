@@ -15,7 +15,7 @@ job_new "$f" agent.ping 1
 job_put "$f"
 id=$(id_of "$f")
 # as if the ticket named the blob: no kind of this version takes one
-sqlite3 -cmd '.timeout 5000' /var/lib/reeve-ctld/ctld.db "insert into job_blobs select '$sha', seq from jobs where id = '$id'"
+sqlite3 -cmd '.timeout 5000' "$s/state/ctld.db" "insert into job_blobs select '$sha', seq from jobs where id = '$id'"
 
 claim 2
 status "claim: not host 1's job" 204
@@ -73,7 +73,7 @@ result 1 "$f"
 status "the right one" 200
 
 # ---- ids that are none ----
-before=$(find /var/lib/reeve-ctld /etc/reeve-ctld -type f -not -name 'ctld.db*' -printf '%p %s\n' | sort | sha256sum)
+before=$(find "$s/state" "$s/etc" -type f -not -name 'ctld.db*' -printf '%p %s\n' | sort | sha256sum)
 record 1 "$f"
 bads=("../$id" "..%2f$id" "%2e%2e%2f%2e%2e%2fsite" "%2e%2e" ".." "." "%00" "$id%00" "$id%00.x" "'" "%27%20OR%20%271%27=%271" "$id'--"
     "$id%27%3bdrop%20table%20jobs--" "%25" "%25%" "%zz" "%" "${id^^}" "${id}0" "${id%?}" "%ff%fe" "%c0%ae%c0%ae" "%20$id" "$id%20" "$id%0a" "*"
@@ -103,7 +103,7 @@ for b in "${bads[@]}"; do
 	[[ $code == 40[04] || $code == 200 ]] || fail "operator host=$b: $code"
 done
 is "no file came, went or grew" \
-    "$(find /var/lib/reeve-ctld /etc/reeve-ctld -type f -not -name 'ctld.db*' -printf '%p %s\n' | sort | sha256sum)" "$before"
+    "$(find "$s/state" "$s/etc" -type f -not -name 'ctld.db*' -printf '%p %s\n' | sort | sha256sum)" "$before"
 is "the tables are there" "$(run_of 1 "$f" state)" finished
 has "healthy" <(healthy && echo yes) yes
 finish

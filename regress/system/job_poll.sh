@@ -91,8 +91,8 @@ claim 2
 status "after it" 200
 
 # a lease that ends without a word: offered again under the next fence, and the held poll gets it
-sed -i '/^lease/d' /etc/reeve-ctld/ctld.conf
-echo "lease 5" >>/etc/reeve-ctld/ctld.conf
+sed -i '/^lease/d' "$s/etc/ctld.conf"
+echo "lease 5" >>"$s/etc/ctld.conf"
 kill -HUP "$ctld"
 soon "reloaded" grep -q reloaded "$w/log"
 job_new "$w/j4" agent.ping 1
