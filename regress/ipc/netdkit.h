@@ -31,6 +31,7 @@
 #include "regress/net/hostile.h"
 
 #define KIT_CONNS 32
+#define KIT_MORE  16
 #define KIT_MS	  10000
 #define KIT_REQ	  (1100 * 1024)
 
@@ -211,8 +212,9 @@ kit_exec(const char *name, pid_t *pid, int *logfd)
 	return sv[0];
 }
 
+/* What MORE (key, value, ..., NULL) does not say otherwise. */
 static inline void
-kit_settings(struct kit *k)
+kit_settings(struct kit *k, const char *const *more)
 {
 	static const char *const plain[][2] = {{"server", "main"}, {"version", "0.1"},
 	    {"host-name", "web1.example.net"}, {"host-id", "0123456789abcdef0123456789abcdef"},
@@ -220,9 +222,16 @@ kit_settings(struct kit *k)
 	    {"prefix", ""}, {"heartbeat", "30"}, {"poll-wait", "20"}, {"tag", "role web"},
 	    {"address", "192.0.2.7"}, {"kind", "agent.ping"}, {"kind", "script.run"},
 	    {"verbose", "1"}};
+	const char *const *m;
 
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		kit_conf(k, plain[i][0], plain[i][1], strlen(plain[i][1]));
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		for (m = more; *m != NULL && strcmp(*m, plain[i][0]) != 0; m += 2)
+			;
+		if (*m == NULL)
+			kit_conf(k, plain[i][0], plain[i][1], strlen(plain[i][1]));
+	}
+	for (m = more; *m != NULL; m += 2)
+		kit_conf(k, m[0], m[1], strlen(m[1]));
 	kit_conf_file(k, "ca", "ca.pem");
 	kit_conf_file(k, "cert", "client.pem");
 	kit_conf_file(k, "key", "client.key");
@@ -252,23 +261,22 @@ static inline void kit_dial(struct kit *k);
 static inline void
 kit_start(struct kit *k, ...)
 {
-	const char *key, *value;
+	const char *more[KIT_MORE + 1];
 	struct imsg m;
 	va_list ap;
-	int sv[2];
+	int sv[2], n = 0;
 
 	memset(k, 0, sizeof(*k));
 	for (int i = 0; i < KIT_CONNS; i++)
 		k->conn[i].fd = -1;
 	k->cert = "server";
 	k->privd = imsgbuf_new(kit_exec("reeve-netd", &k->netd, &k->logfd), ROOM_PRIVD, ROOM_NETD);
-	kit_settings(k);
 	va_start(ap, k);
-	while ((key = va_arg(ap, const char *)) != NULL) {
-		value = va_arg(ap, const char *);
-		kit_conf(k, key, value, strlen(value));
-	}
+	while (n < KIT_MORE && (more[n] = va_arg(ap, const char *)) != NULL)
+		n++;
 	va_end(ap);
+	more[n] = NULL;
+	kit_settings(k, more);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
 		abort();
 	k->dial = imsgbuf_new(sv[0], ROOM_DIAL, ROOM_NETD);
