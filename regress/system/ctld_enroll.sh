@@ -5,7 +5,7 @@
 . "$(dirname "$0")/jobs.bash"
 site_up
 client=$BUILD/regress/unit/ctld_client
-db=/var/lib/reeve-ctld/ctld.db
+db=$s/state/ctld.db
 
 # host_add NAME [MORE JSON]: $token is its enrolment token
 host_add() {

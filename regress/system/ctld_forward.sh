@@ -5,7 +5,7 @@
 . "$(dirname "$0")/jobs.bash"
 site_up
 agent_new 1 web1.example.net
-cat >>/etc/reeve-ctld/ctld.conf <<-CONF
+cat >>"$s/etc/ctld.conf" <<-CONF
 	proxy 127.0.1.0/24 X-Forwarded-For
 	proxy 127.0.2.1 CF-Connecting-IP
 	proxy 127.0.3.1 Forwarded
@@ -49,7 +49,7 @@ from 127.0.1.1 403 address_not_allowed 'X-Forwarded-For: 192.0.2.8'
 
 # the proxy says nothing, or nonsense, or another header: nobody knows
 from 127.0.1.1 403 address_unknown
-for v in '' ' ' , '192.0.2.7,' '192.0.2.7, ' unknown 192.0.2 192.0.2.7x '192.0.2.7 192.0.2.8' 192.0.2.7/32 127.0.1.9 \
+for v in '' ' ' ',' '192.0.2.7,' '192.0.2.7, ' unknown 192.0.2 192.0.2.7x '192.0.2.7 192.0.2.8' 192.0.2.7/32 127.0.1.9 \
     '127.0.1.9, 127.0.1.8' '192.0.2.7:x' '[192.0.2.7' '0xc0.0.2.7' '192.0.02.7'; do
 	from 127.0.1.1 403 address_unknown "X-Forwarded-For;" "X-Forwarded-For: $v"
 done

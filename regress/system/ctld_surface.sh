@@ -29,8 +29,8 @@ status "a removed token" 200
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web1.example.net \
     -addext extendedKeyUsage=clientAuth -keyout "$w/self.key" -out "$w/self.crt" 2>/dev/null
 # a certificate of the site's own CA that no host has: the server's
-cp /etc/reeve-ctld/server.crt "$w/server.crt"
-cp /etc/reeve-ctld/server.key "$w/server.key"
+cp "$s/etc/server.cr"t "$w/server.crt"
+cp "$s/etc/server.key" "$w/server.key"
 
 # cred NAME: curl's options for it
 cred() {
@@ -62,7 +62,7 @@ may() {
 calls() {
 	local path m real host=web1.example.net access first=1
 	[ "$1" != revoked ] || host=web2.example.net
-	for path in $(cut -d' ' -f2 "$w/routes" | sort -u); do
+	cut -d' ' -f2 "$w/routes" | sort -u | while read -r path; do
 		real=$(sed 's/:sha256/'"$(printf '%064d' 0)"'/; s/:hostid/'"$(printf '%032d' 0)"'/; s/:id/'"$(printf '%032d' 0)"'/
 		    s/:name/nosuch.example.net/' <<<"$path")
 		for m in GET POST PUT DELETE; do

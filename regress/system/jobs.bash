@@ -24,22 +24,13 @@ ctld=0 signd=0 code=0
 jobs_cleanup() {
 	local p
 	for p in $ctld $signd; do
-		[ "$p" = 0 ] || kill -KILL "$p" 2>/dev/null
+		[ "$p" = 0 ] || { kill -KILL "$p" && wait "$p"; } 2>/dev/null
 	done
 	if [ "$bad" -ne 0 ] && [ -s "$w/log" ]; then
 		echo "---- the end of the log of reeve-ctld and reeve-sign:" >&2
 		tail -n 40 "$w/log" >&2
 	fi
 	rm -rf --one-file-system "$w"
-}
-
-# own MODE DIR: an empty one of the test's own in its place
-own() {
-	local mode=$1
-	shift
-	mkdir -p "$1" "$w/root$1"
-	chmod "$mode" "$w/root$1"
-	mount --bind "$w/root$1" "$1"
 }
 
 site_up() {
@@ -49,37 +40,33 @@ site_up() {
 	trap jobs_cleanup EXIT
 	ip link set lo up
 	users_make
-	own 750 /etc/reeve-ctld
-	own 700 /var/lib/reeve-ctld
-	own 700 /var/lib/reeve-sign
-	own 755 /run/reeve-sign
-	own 755 /usr/libexec/reeve
-	chown _reevectl: /var/lib/reeve-ctld
-	chown _reevesign: /var/lib/reeve-sign
-	install -m 755 "$BUILD/reeve-sign" /usr/libexec/reeve/reeve-sign
-	"$BUILD/reeve-ctld" init --url "$url" >"$w/init" 2>"$w/init.err" ||
+	s=$w/site
+	mkdir -m 755 "$s" "$s/run"
+	cp "$BUILD/reeve-sign" "$s/reeve-sign"
+	"$BUILD/reeve-ctld" init --url "$url" --etc "$s/etc" --state "$s/state" --sign-state "$s/sign" \
+	    --sign-socket "$s/run/sign.sock" --sign-prog "$s/reeve-sign" >"$w/init" 2>"$w/init.err" ||
 	    { echo "reeve-ctld init failed: $(cat "$w/init.err")"; exit 1; }
 	admin=$(grep -oE '\b[0-9a-f]{48}\b' "$w/init" | head -n 1)
-	cat "$w/conf.more" >>/etc/reeve-ctld/ctld.conf 2>/dev/null
+	cat "$w/conf.more" >>"$s/etc/ctld.conf" 2>/dev/null
 	sign_start
 	ctld_start
-	fleet=$(sed -n 's/^fleet //p' /var/lib/reeve-ctld/site)
-	cp /var/lib/reeve-sign/ca.crt "$w/ca.crt"
+	fleet=$(sed -n 's/^fleet //p' "$s"/state/site)
+	cp "$s/sign/ca.crt" "$w/ca.crt"
 	(cd "$w" && mkdir -p t && cd t && "$BUILD/reeve" key new -c operator ops >/dev/null) || exit 1
 }
 
 sign_start() {
-	/usr/libexec/reeve/reeve-sign -d >>"$w/log" 2>&1 </dev/null &
+	"$s/reeve-sign" -d -D "$s/sign" -s "$s/run/sign.sock" >>"$w/log" 2>&1 </dev/null &
 	signd=$!
-	soon "reeve-sign listens" test -S /run/reeve-sign/sign.sock
+	soon "reeve-sign listens" test -S "$s/run/sign.sock"
 }
 
-healthy() { curl -sS -m 5 --cacert /var/lib/reeve-sign/ca.crt -o /dev/null -f "$url/healthz"; }
+healthy() { curl -sS -m 5 --cacert "$s/sign/ca.crt" -o /dev/null -f "$url/healthz"; }
 ctld_dead() { ! kill -0 "$ctld" 2>/dev/null; }
 ctld_there() { ctld_dead || healthy; }
 
 ctld_start() {
-	"$BUILD/reeve-ctld" -d -v >>"$w/log" 2>&1 </dev/null &
+	"$BUILD/reeve-ctld" -d -v -f "$s/etc/ctld.conf" >>"$w/log" 2>&1 </dev/null &
 	ctld=$!
 	within 20 ctld_there || fail "reeve-ctld neither answers nor ends"
 	! ctld_dead || { fail "reeve-ctld does not start: $(tail -n 3 "$w/log")"; finish; }

@@ -55,7 +55,7 @@ mend_wire() { ip link set "${wire[$1]}" up; }
 net_cleanup() {
 	local p
 	for p in $ctld $signd "${hpid[@]}"; do
-		[ "$p" = 0 ] || kill -KILL "$p" 2>/dev/null
+		[ "$p" = 0 ] || { kill -KILL "$p" && wait "$p"; } 2>/dev/null
 	done
 	if [ "$bad" -ne 0 ] && [ -s "$w/site.log" ]; then
 		echo "---- the end of the log of reeve-ctld and reeve-sign:" >&2
@@ -65,13 +65,6 @@ net_cleanup() {
 		umount "$p"
 	done
 	cleanup
-}
-
-# own MODE DIR: an empty one of the test's own in its place
-own() {
-	mkdir -p "$2" "$w/root$2"
-	chmod "$1" "$w/root$2"
-	mount --bind "$w/root$2" "$2"
 }
 
 # site_up [CTLD.CONF LINE]...
@@ -84,19 +77,16 @@ site_up() {
 	ip addr add 10.66.0.254/24 dev br0
 	ip link set br0 up
 	netns_new ctl 10.66.0.1
-	own 750 /etc/reeve-ctld
-	own 700 /var/lib/reeve-ctld
-	own 700 /var/lib/reeve-sign
-	own 755 /run/reeve-sign
-	own 755 /usr/libexec/reeve
-	chown _reevectl: /var/lib/reeve-ctld
-	chown _reevesign: /var/lib/reeve-sign
-	install -m 755 "$BUILD/reeve-sign" /usr/libexec/reeve/reeve-sign
-	"$BUILD/reeve-ctld" init --url "$url" >"$w/init" 2>&1 || { echo "reeve-ctld init: $(cat "$w/init")"; exit 1; }
-	printf '%s\n' "$@" >>/etc/reeve-ctld/ctld.conf
+	s=$w/site
+	mkdir -m 755 "$s" "$s/run"
+	cp "$BUILD/reeve-sign" "$s/reeve-sign"
+	"$BUILD/reeve-ctld" init --url "$url" --etc "$s/etc" --state "$s/state" --sign-state "$s/sign" \
+	    --sign-socket "$s/run/sign.sock" --sign-prog "$s/reeve-sign" >"$w/init" 2>&1 ||
+	    { echo "reeve-ctld init: $(cat "$w/init")"; exit 1; }
+	printf '%s\n' "$@" >>"$s/etc/ctld.conf"
 	(umask 077; grep -oE '\b[0-9a-f]{48}\b' "$w/init" | head -n 1 >"$w/token")
-	cp /var/lib/reeve-sign/ca.crt "$w/ca.crt"
-	fleet=$(sed -n 's/^fleet //p' /var/lib/reeve-ctld/site)
+	cp "$s/sign/ca.crt" "$w/ca.crt"
+	fleet=$(sed -n 's/^fleet //p' "$s/state/site")
 	cat >"$w/reeve.conf" <<-EOF
 		url $url
 		ca $w/ca.crt
@@ -112,14 +102,14 @@ site_up() {
 }
 
 sign_start() {
-	in_ns ctl /usr/libexec/reeve/reeve-sign -d >>"$w/site.log" 2>&1 </dev/null &
+	in_ns ctl "$s/reeve-sign" -d -D "$s/sign" -s "$s/run/sign.sock" >>"$w/site.log" 2>&1 </dev/null &
 	signd=$!
-	soon "reeve-sign listens" test -S /run/reeve-sign/sign.sock
+	soon "reeve-sign listens" test -S "$s/run/sign.sock"
 }
 ctld_dead() { ! kill -0 "$ctld" 2>/dev/null; }
 ctld_there() { ctld_dead || op whoami; }
 ctld_start() {
-	in_ns ctl "$BUILD/reeve-ctld" -d -v >>"$w/site.log" 2>&1 </dev/null &
+	in_ns ctl "$BUILD/reeve-ctld" -d -v -f "$s/etc/ctld.conf" >>"$w/site.log" 2>&1 </dev/null &
 	ctld=$!
 	within 20 ctld_there || fail "reeve-ctld neither answers nor ends"
 	! ctld_dead || { fail "reeve-ctld does not start: $(tail -n 3 "$w/site.log")"; finish; }
