@@ -168,7 +168,6 @@ listeners_open(struct listeners *ls, const struct conf *conf, struct errmsg *e)
 		return err_set(e,
 		    "the service manager gave %zu sockets and there are %zu listen lines", given,
 		    conf->nlistens);
-	fd_closefrom(SD_LISTEN_FD0 + (int)given);
 	for (size_t i = 0; i < conf->nlistens; i++) {
 		struct listener *l = &ls->of[i];
 

@@ -18,6 +18,7 @@
 
 #include "ctld/init.h"
 #include "ctld/notify.h"
+#include "ctld/sandbox.h"
 #include "ctld/start.h"
 #include "lib/fdutil.h"
 #include "lib/log.h"
@@ -93,16 +94,24 @@ to_background(void)
 	}
 }
 
-/* Before confinement, which leaves no /dev/null to open: NULL is open by then. */
+/* Goes to the background, while descriptors can still be moved about: confinement ends that. */
 static void
-parent_done(int fd, int null, const struct options *o)
+detach(const struct options *o)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		if (null == -1 || dup2(null, i) == -1)
+			fatal("/dev/null");
+	close(null);
+	log_init("reeve-ctld", 0, o->verbose);
+}
+
+static void
+parent_done(int fd)
 {
 	if (fd == -1)
 		return;
-	for (int i = 0; i < 3; i++)
-		if (dup2(null, i) == -1)
-			fatal("dup2");
-	log_init("reeve-ctld", 0, o->verbose);
 	if (write(fd, "", 1) != 1)
 		log_warn("the starting process is gone");
 	close(fd);
@@ -181,7 +190,7 @@ main(int argc, char *argv[])
 	static struct start s;
 	struct options o;
 	struct errmsg e;
-	int parent = -1, null;
+	int parent = -1;
 
 	if (fd_sane() == -1 || sodium_init() == -1)
 		return 1;
@@ -193,6 +202,8 @@ main(int argc, char *argv[])
 	if (o.check)
 		return check(&s, o.file);
 	/* a child would not be the process that the service manager's sockets are for */
+	if (getenv("LISTEN_FDS") == NULL)
+		fd_closefrom(STDERR_FILENO + 1);
 	if (!o.debug && getenv("NOTIFY_SOCKET") == NULL && getenv("LISTEN_FDS") == NULL)
 		parent = to_background();
 	else if (!o.debug)
@@ -202,8 +213,8 @@ main(int argc, char *argv[])
 		return EXIT_CONFIG;
 	}
 	log_setverbose(o.verbose > 0 ? o.verbose : s.c.conf->verbose);
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 || chdir("/") == -1)
-		fatal("/dev/null");
+	if (chdir("/") == -1)
+		fatal("/");
 	if (start_drop(&e) == -1)
 		fatalx("%s", e.text);
 	ctld_notify_init();
@@ -212,8 +223,11 @@ main(int argc, char *argv[])
 	catch_signals(&s);
 	if (start_serving(&s, &e) == -1)
 		fatalx("%s", e.text);
-	parent_done(parent, null, &o);
-	close(null);
+	if (parent != -1)
+		detach(&o);
+	if (ctld_confine(s.c.conf, s.conffile, &e) == -1)
+		fatalx("%s", e.text);
+	parent_done(parent);
 	ctld_notify("READY=1");
 	log_info("ready: %s", s.c.conf->url);
 	run(&s);

@@ -12,7 +12,6 @@
 
 #include <event2/event.h>
 
-#include "ctld/sandbox.h"
 #include "ctld/signer.h"
 #include "ctld/queue.h"
 #include "ctld/start.h"
@@ -20,6 +19,7 @@
 #include "lib/fdutil.h"
 #include "lib/log.h"
 #include "lib/privdrop.h"
+#include "lib/sb.h"
 #include "lib/users.h"
 #include "lib/valid.h"
 
@@ -60,7 +60,7 @@ start_drop(struct errmsg *e)
 
 	if (geteuid() != 0)
 		return 0;
-	if (user_lookup(user_name(USER_CTLD), &u, e) == -1)
+	if (user_lookup(user_name(USER_CTLD), &u, e) == -1 || sb_bounding_cut(0, e) == -1)
 		return -1;
 	privdrop(u.uid, u.gid, 0);
 	return 0;
@@ -147,9 +147,7 @@ start_serving(struct start *s, struct errmsg *e)
 		return -1;
 	if (queue_new(&s->c, e) == NULL)
 		return -1;
-	if ((s->server = server_new(&s->c, &s->ls, e)) == NULL)
-		return -1;
-	return ctld_confine(s->c.conf, s->conffile, e);
+	return (s->server = server_new(&s->c, &s->ls, e)) == NULL ? -1 : 0;
 }
 
 /* What a running, confined process cannot change. */

@@ -21,7 +21,7 @@ int start_words(struct start *s, const char *file, struct errmsg *e);
 int start_check(struct start *s, const char *file, struct errmsg *e);
 /* Becomes _reevectl, unless it is nobody special already. */
 int start_drop(struct errmsg *e);
-/* State, signer, server, confinement; c.base is there. */
+/* State, signer, server; c.base is there. Nobody is answered before the event loop runs. */
 int start_serving(struct start *s, struct errmsg *e);
 /* All of the configuration and the certificates again, or nothing. */
 int start_reload(struct start *s, struct errmsg *e);
