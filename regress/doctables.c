@@ -104,6 +104,7 @@ static const char *const tests[] = {
     [PR_PKGPLAN] = "system/exec_pkg",
     [PR_PKGLIST] = "system/exec_pkg",
     [PR_HAPSOCK] = "system/exec_haproxy",
+    [PR_VITALS] = "sandbox/t_vitals",
 };
 
 static void
