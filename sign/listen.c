@@ -47,7 +47,8 @@ make_dir(const char *path, const struct user *owner, const struct user *peer, st
 	*slash = '\0';
 	if (mkdir(dir, 0750) == -1)
 		return errno == EEXIST ? 0 : err_errno(e, "%s", dir);
-	if (chown(dir, owner->uid, peer->gid) == -1)
+	/* whatever the umask: the peer has to get in */
+	if (chown(dir, owner->uid, peer->gid) == -1 || chmod(dir, 0750) == -1)
 		return err_errno(e, "%s", dir);
 	return 0;
 }
