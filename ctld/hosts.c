@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "ctld/hostdoc.h"
+#include "ctld/queue.h"
 #include "ctld/route.h"
 #include "lib/log.h"
 #include "lib/strutil.h"
@@ -401,7 +402,8 @@ on_host_revoke(struct req *r)
 	if (h.revoked == 0)
 		h.revoked = ctld_now();
 	/* the credential stays known, so that the host is told why; a secret not yet used ends */
-	if (store_enrolment_drop(r->c->store, &h, &e) == -1)
+	if (store_enrolment_drop(r->c->store, &h, &e) == -1 ||
+	    queue_host_lost(r->c, h.id, "the host was revoked", &e) == -1)
 		oper_failed(r, &e);
 	else
 		changed(r, &h, "revoked");
@@ -411,6 +413,7 @@ void
 on_host_maintenance(struct req *r)
 {
 	static const char *const names[] = {"on", NULL};
+	struct ctld *c = r->c;
 	struct json *j;
 	struct host h;
 	int rc;
@@ -419,10 +422,12 @@ on_host_maintenance(struct req *r)
 		return;
 	rc = json_bool(j, json_get(j, 0, "on"), &h.maintenance);
 	json_free(j);
-	if (rc == -1)
+	if (rc == -1) {
 		req_error(r, API_ERR_BAD_REQUEST, "on: must be true or false");
-	else
-		changed(r, &h, h.maintenance ? "maintenance begun" : "maintenance ended");
+		return;
+	}
+	changed(r, &h, h.maintenance ? "maintenance begun" : "maintenance ended");
+	queue_wake(c, h.id);
 }
 
 void
@@ -450,7 +455,8 @@ on_host_remove(struct req *r)
 
 	if (named(r, &h) == -1)
 		return;
-	if (store_host_remove(r->c->store, &h, &e) == -1) {
+	if (queue_host_lost(r->c, h.id, "the host was removed", &e) == -1 ||
+	    store_host_remove(r->c->store, &h, &e) == -1) {
 		oper_failed(r, &e);
 		return;
 	}

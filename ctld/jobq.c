@@ -472,6 +472,15 @@ jobq_cancel(const struct jobq *q, struct run *run, struct errmsg *e)
 	return store_run_update(q->store, run, e) == -1 ? -1 : JQ_ASKED;
 }
 
+int
+jobq_lost(const struct jobq *q, struct run *run, const char *why, struct errmsg *e)
+{
+	int had = run->state == RS_ACCEPTED || run->state == RS_STARTED;
+
+	finish(q, run, had ? RS_EXPIRED : RS_CANCELLED, why);
+	return store_run_update(q->store, run, e);
+}
+
 /* A lease ended without a word. */
 static void
 lease_over(const struct jobq *q, struct run *r, int *wake)

@@ -60,6 +60,10 @@ enum jobq_cancelled {
 /* -1 with E when the store failed. */
 int jobq_cancel(const struct jobq *q, struct run *run, struct errmsg *e);
 
+/* The host is heard no more; WHY: "it was revoked". What it never had is cancelled, what it had is
+ * expired: its result will not come. 0 or -1. */
+int jobq_lost(const struct jobq *q, struct run *run, const char *why, struct errmsg *e);
+
 /* The housekeeper's look at a run that is due. *WAKE: its host has something to be told.
  * 0 or -1. */
 int jobq_due(const struct jobq *q, struct run *run, int *wake, struct errmsg *e);

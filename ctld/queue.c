@@ -10,7 +10,8 @@
 #include "ctld/route.h"
 #include "lib/log.h"
 
-#define BUCKETS 4096
+#define BUCKETS	  4096
+#define LOST_RUNS 64 /* of a host that is gone, at a time */
 
 struct poll_held {
 	LIST_ENTRY(poll_held) next;
@@ -203,6 +204,29 @@ queue_wake(struct ctld *c, const char *host_id)
 
 	if (p != NULL && ask(c, host_id, p->want, p->kinds, &json, &code, &e))
 		answer(poll_release(p), json, code, &e);
+}
+
+int
+queue_host_lost(struct ctld *c, const char *host_id, const char *why, struct errmsg *e)
+{
+	struct poll_held *p = poll_find(c, host_id);
+	struct run *run = calloc(LOST_RUNS, sizeof(*run));
+	struct jobq q = queue_jobq(c);
+	size_t n = 0, i;
+	int rc = run == NULL ? err_set(e, "out of memory") : 0;
+
+	if (p != NULL)
+		req_empty(poll_release(p), 204);
+	do {
+		if (rc == 0)
+			rc = store_run_open(c->store, host_id, LOST_RUNS, run, &n, e);
+		for (i = 0; rc == 0 && i < n; i++) {
+			if ((rc = jobq_lost(&q, &run[i], why, e)) == 0)
+				queue_moved(c, run[i].job_id);
+		}
+	} while (rc == 0 && n == LOST_RUNS);
+	free(run);
+	return rc;
 }
 
 static int

@@ -25,6 +25,9 @@ struct jobq queue_jobq(const struct ctld *c);
 
 /* The host may have something to fetch: its held poll is answered now if so. */
 void queue_wake(struct ctld *c, const char *host_id);
+/* The host was revoked or removed (WHY says it): its held poll ends, and its runs. 0 or -1 with E.
+ */
+int queue_host_lost(struct ctld *c, const char *host_id, const char *why, struct errmsg *e);
 /* Bytes were appended to the output of a run, or it became final. */
 void queue_moved(struct ctld *c, const char *job_id);
 

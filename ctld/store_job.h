@@ -95,6 +95,9 @@ int store_run_offers(struct store *s, const char *host_id, uint64_t now, uint32_
 /* Runs of the host whose cancel was asked and not told since TOLD. */
 int store_run_cancels(struct store *s, const char *host_id, uint64_t told, size_t max,
     struct run *run, size_t *n, struct errmsg *e);
+/* Runs of the host that are not final. */
+int store_run_open(
+    struct store *s, const char *host_id, size_t max, struct run *run, size_t *n, struct errmsg *e);
 /* Runs that are due at NOW. */
 int store_run_due(
     struct store *s, uint64_t now, size_t max, struct run *run, size_t *n, struct errmsg *e);

@@ -186,6 +186,17 @@ store_run_cancels(struct store *s, const char *host_id, uint64_t told, size_t ma
 }
 
 int
+store_run_open(
+    struct store *s, const char *host_id, size_t max, struct run *run, size_t *n, struct errmsg *e)
+{
+	return read_runs(s,
+	    store_query(s, e,
+		"SELECT " RUN_COLS " FROM runs WHERE host_id = ? AND state IN (1, 2, 3, 4) LIMIT ?",
+		"tu", host_id, (uint64_t)max),
+	    max, run, n, e);
+}
+
+int
 store_run_due(
     struct store *s, uint64_t now, size_t max, struct run *run, size_t *n, struct errmsg *e)
 {

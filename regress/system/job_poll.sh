@@ -126,6 +126,37 @@ kill "$p"
 wait "$p" 2>/dev/null
 soon "gone with its client" held 0
 
+# the end of a maintenance gives a held poll what it missed
+op POST /v1/hosts/web2.example.net/maintenance -d '{"on":true}'
+poll 2 "$w/p10"
+p=$pid
+soon "held" held 1
+job_new "$w/j5" agent.ping 2
+job_put "$w/j5"
+op POST /v1/hosts/web2.example.net/maintenance -d '{"on":false}'
+wait "$p"
+is "after the maintenance" "$(cut -d' ' -f1 "$w/p10")" 200
+
+# a host that is revoked: its poll ends, and nobody waits for its runs
+state 2 "$w/j5" started 1
+status "started" 200
+job_new "$w/j6" pkg.refresh 2
+job_put "$w/j6"
+poll 2 "$w/p11"
+p=$pid
+soon "held" held 1
+op POST /v1/hosts/web2.example.net/revoke
+status "revoke" 200
+wait "$p"
+is "its poll ends" "$(cut -d' ' -f1 "$w/p11")" 204
+is "what it had" "$(run_of 2 "$w/j5" state) $(run_of 2 "$w/j5" reason)" "expired the host was revoked"
+is "what it never had" "$(run_of 2 "$w/j6" state)" cancelled
+claim 2
+status "it is told so" 403
+op DELETE /v1/hosts/web2.example.net
+status "removed" 200
+is "its runs are shown on" "$(run_of 2 "$w/j6" host)" web2.example.net
+
 # a client that says nothing sensible
 agent 1 POST "/claim?wait=x" -d "$kinds"
 status "wait=x" 400
