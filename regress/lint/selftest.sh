@@ -18,6 +18,9 @@ sound() {
 	printf '/* A number. */\n#include "lib/a.h"\n\nint\na(void)\n{\n\treturn 1;\n}\n' >lib/a.c
 	printf '/* Checks. */\n#include "lib/a.h"\n\nint ticket_parse(int);\n\nint\nverify(void)\n{\n\treturn ticket_parse(a());\n}\n' >privd/verify.c
 	printf '.Dd November 1, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n.Nd a page\n.Sh DESCRIPTION\nNothing.\n' >man/x.1
+	printf '/* Routes. */\nROUTE(GET, "/v1/x", ADMIN, 0, on_x,\n    "x")\nROUTE(POST, "/agent/v1/y", WORK, 0, on_y, "y")\n' >ctld/routes.def
+	printf '.Dd November 1, 2026\n.Dt REEVE-API 7\n.Os\n.Sh NAME\n.Nm reeve-api\n.Nd a page\n.Sh DESCRIPTION\n.Bl -tag -width Ds\n.It Cm GET /v1/x Pq admin\nX.\n.El\n' >man/reeve-api.7
+	sed 's/API/PROTOCOL/;s/reeve-api/reeve-protocol/;s/It Cm.*/It Li POST \/agent\/v1\/y/' man/reeve-api.7 >man/reeve-protocol.7
 	printf '#!/bin/sh\necho tool\n' >tool
 	printf '#include <stdlib.h>\nint main(int c, char **v) { (void)v; return malloc((size_t)c) == NULL; }\n' >build/m.c
 	cc -c -o build/a.o -I. lib/a.c && ar rcs build/lib.a build/a.o || exit 2
@@ -131,7 +134,7 @@ put lib/x.c 'int\nf(void)\n{\n\tint a[2] = {0, 0};\n\n\treturn a[2];\n}\n'; no s
 printf '.Dd November 1, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n.Nd a page\n.Sh DESCRIPTION\n.Foo bar\n' >man/x.1; no man 'an unknown macro'
 mv man/x.1 man/y.1; no man 'a page under another name'
 echo '.Xr reeve-none 8' >>man/x.1; no man 'a page that points to none'
-rm man/x.1; no man 'no page at all'
+rm man/*; no man 'no page at all'
 
 # shellcheck disable=SC2016
 printf '#!/bin/sh\nrm -r $1\n' >tool; no shell 'a word without quotes'
@@ -141,6 +144,12 @@ printf '#!/bin/sh\npk%s reeve\n' ill >tool; no shell 'processes ended by name'
 put lib/x.c "/* TO""DO: all of it */\n"; no words 'a note to self'
 put lib/x.c 'int x; \n'; no words 'a blank at the end of a line'
 printf '/* x */' >lib/x.c; no words 'no newline at the end'
+
+sed -i 's/v1.x/v1\/z/' ctld/routes.def; no routes 'an operator route without its words'
+sed -i 's/v1.y/v1\/z/' ctld/routes.def; no routes 'a route of hosts without its words'
+sed -i 's/ADMIN/VIEWER/' ctld/routes.def; no routes 'a route that the page gives to others'
+echo '.It Cm GET /v1/gone Pq admin' >>man/reeve-api.7; no routes 'words without a route'
+rm ctld/routes.def; no routes 'no route at all'
 
 printf 'int x;\n' >lib/x.c; no opening 'a file that does not say what it is for'
 
