@@ -41,7 +41,9 @@ check [-f FILE]
 self-test
 policy test TICKET [SIG...]
 trust FILE SIG...
-audit verify [-k KEY] FILE...'
+fingerprint
+audit verify [-k KEY] FILE...
+enroll [-f FILE] [-n SERVER] [--hostname NAME] TOKEN|FILE|-'
 try 0 'usage: reevectl [-V] [-s SOCKET] [--json] VERB [ARG...]' "$ctl" --help
 listed=$(sed -n 's/^  \([a-z-]*\) .*/\1/p' out)
 checks=$((checks + 1))
@@ -70,7 +72,7 @@ for v in submit show wait cancel policy audit "policy test" "audit verify" "audi
 	# shellcheck disable=SC2086 # words
 	try 2 "usage: reevectl ${v%% *} " "$ctl" $v
 done
-for v in jobs status reload self-test; do
+for v in jobs status reload self-test fingerprint; do
 	try 2 "usage: reevectl $v" "$ctl" $v surplus
 done
 try 2 "usage: reevectl check" "$ctl" check surplus
@@ -93,7 +95,7 @@ done
 
 # ---- no agent ----
 none=$dir/none.sock
-for v in jobs "show $id" "wait $id" "cancel $id" status reload self-test; do
+for v in jobs "show $id" "wait $id" "cancel $id" status reload self-test fingerprint; do
 	for json in "" --json; do
 		# shellcheck disable=SC2086
 		try 3 "$none: No such file or directory" "$ctl" -s "$none" $v $json
