@@ -230,6 +230,19 @@ netd_beat_send(struct client *c)
 	return rv == 0;
 }
 
+/* The link was away: a poll from before may wait for an answer that will never come. */
+static void
+claim_anew(struct netd *n)
+{
+	struct client *c = &n->client[CL_CLAIM];
+
+	n->lost = 0;
+	if (c->call == CALL_CLAIM)
+		netd_client_drop(c);
+	c->notbefore = 0;
+	backoff_reset(&c->backoff);
+}
+
 void
 netd_beat_reply(struct client *c, const struct reply *r)
 {
@@ -240,6 +253,8 @@ netd_beat_reply(struct client *c, const struct reply *r)
 
 	if (netd_judge(c, r, 0) != D_OK) {
 		n->contact = 0;
+		if (r->fault == NETF_TIME || r->fault == NETF_CONNECT)
+			n->lost = 1;
 		/* the same figures again as soon as calls may go, unless newer ones come first */
 		if (r->fault != NETF_NONE && n->beat == BEAT_IDLE)
 			n->beat = BEAT_READY;
@@ -258,5 +273,7 @@ netd_beat_reply(struct client *c, const struct reply *r)
 		n->interval = NETD_BEAT_MAX;
 	if (n->interval != was && n->beat == BEAT_IDLE)
 		arm(n, n->interval);
+	if (n->lost)
+		claim_anew(n);
 	netd_wake(&n->client[CL_CLAIM]);
 }

@@ -75,14 +75,25 @@ look_alive(struct client *c)
 	netd_client_drop(c);
 }
 
+/* One turn; not from within a callback of this very connection. */
 static void
-drive(struct client *c)
+step(struct client *c)
 {
+	if (c->running)
+		return;
+	c->running = 1;
 	if (c->h != NULL)
 		httpc_run(c->h);
+	c->running = 0;
 	/* its callbacks may have dropped it */
 	look_alive(c);
 	rearm(c);
+}
+
+static void
+drive(struct client *c)
+{
+	step(c);
 	netd_wake(c);
 }
 
@@ -184,7 +195,7 @@ netd_wake(struct client *c)
 		return;
 	}
 	if (netd_next(c))
-		rearm(c);
+		step(c); /* it can mostly be written at once */
 	else if (c->state != CS_UP)
 		netd_client_hold(c, FAILED_MS);
 }
@@ -224,8 +235,8 @@ netd_client_connected(struct client *c, int fd)
 	}
 	c->state = CS_UP;
 	netd_wake(c);
-	if (c->state == CS_UP)
-		drive(c);
+	if (c->state == CS_UP && c->call == CALL_NONE)
+		step(c); /* what it was for is over meanwhile */
 }
 
 /* ---- one call ---- */

@@ -98,6 +98,7 @@ struct client {
 	enum client_state state;
 	struct httpc *h;
 	struct event *io, *timer; /* of the connection */
+	int running;		  /* httpc_run() is on the stack */
 	short armed;		  /* what io waits for */
 	unsigned int served;	  /* calls answered on this connection */
 	struct event *again;	  /* back-off, or: look for work */
@@ -152,6 +153,7 @@ struct netd {
 	char *vitals;
 	size_t vitalslen;
 	int contact; /* a heartbeat was answered 200 since the start or since trouble */
+	int lost;    /* a heartbeat found no way to the control plane */
 	int cloned;  /* 409: no claims until a heartbeat is answered */
 	/* claim */
 	uint32_t claim_free;	/* as the poll under way says */

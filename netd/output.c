@@ -11,8 +11,10 @@
 
 #include "lib/log.h"
 #include "netd/netd.h"
+#include "proto/frame.h"
 
-#define WRONG_MAX 8 /* answers "not at this offset" in a row, then it waits */
+#define SMALL	  16384 /* most news are */
+#define WRONG_MAX 8	/* answers "not at this offset" in a row, then it waits */
 
 static void
 on_news(evutil_socket_t fd, short what, void *arg)
@@ -59,39 +61,58 @@ netd_output_wanted(const struct job *j)
 	return j->spool != -1 && j->fresh && !j->gaveup;
 }
 
-int
-netd_output_send(struct client *c, struct job *j)
+static int
+put(struct client *c, struct job *j, const uint8_t *buf, size_t len)
 {
 	struct netd_call call = {.kind = CALL_OUTPUT,
 	    .job = j,
 	    .method = "PUT",
+	    .body = buf,
+	    .len = len,
 	    .type = "application/octet-stream",
 	    .max = API_BODY_MAX};
 	char path[128];
-	uint8_t *buf;
-	ssize_t got;
-	int rv;
 
-	if ((buf = malloc(API_OUTPUT_MAX)) == NULL)
-		return 0;
-	j->fresh = 0;
-	if ((got = pread(j->spool, buf, API_OUTPUT_MAX, (off_t)j->offset)) <= 0) {
-		if (got == -1)
-			log_warn("job %s: its output", j->hex);
-		free(buf);
-		return 0;
-	}
 	snprintf(path, sizeof(path), "job/%s/output?offset=%llu&fence=%llu", j->hex,
 	    (unsigned long long)j->offset, (unsigned long long)j->fence);
 	call.path = path;
-	call.body = buf;
-	call.len = (size_t)got;
-	c->index = (size_t)got;
-	rv = netd_client_call(c, &call);
+	if (netd_client_call(c, &call) == 0)
+		return 1;
+	j->fresh = 1;
+	return 0;
+}
+
+/* A full buffer: there is more than that, and it goes in larger pieces. */
+static int
+put_large(struct client *c, struct job *j)
+{
+	uint8_t *buf;
+	ssize_t got;
+	int rv = 0;
+
+	if ((buf = malloc(API_OUTPUT_MAX)) == NULL)
+		return 0;
+	if ((got = pread(j->spool, buf, API_OUTPUT_MAX, (off_t)j->offset)) > 0)
+		rv = put(c, j, buf, (size_t)got);
 	free(buf);
-	if (rv == -1)
-		j->fresh = 1;
-	return rv == 0;
+	return rv;
+}
+
+int
+netd_output_send(struct client *c, struct job *j)
+{
+	uint8_t buf[SMALL];
+	ssize_t got;
+
+	j->fresh = 0;
+	if ((got = pread(j->spool, buf, sizeof(buf), (off_t)j->offset)) == -1)
+		log_warn("job %s: its output", j->hex);
+	/* a spool's head alone is nobody's news */
+	if (got <= 0 || (j->offset == 0 && got == FRAME_HEADLEN && j->record == NULL))
+		return 0;
+	if (got == sizeof(buf))
+		return put_large(c, j);
+	return put(c, j, buf, (size_t)got);
 }
 
 /* 1 when this host has so many bytes of it now. */
