@@ -156,10 +156,12 @@ host_make() {
 	mkdir "$cg/$name"
 	policy_conf
 	: >"$h/etc/scripts.conf"
+	# shellcheck disable=SC2119
 	host_start
 }
 
 # host_start [VARIABLE=VALUE...]: the present host's agent
+# shellcheck disable=SC2120
 host_start() {
 	pre=(nsenter "--net=$w/ns-$name" --)
 	start "$@"
