@@ -6,6 +6,7 @@
 #include "ctld/queue.h"
 #include "ctld/route.h"
 #include "ctld/signer.h"
+#include "ctld/submission.h"
 #include "lib/log.h"
 #include "lib/strutil.h"
 #include "lib/valid.h"
@@ -23,57 +24,6 @@ failed(struct req *r, const struct errmsg *e)
 }
 
 /* ---- submit ---- */
-
-struct submission {
-	char *ticket;
-	size_t len;
-	struct sig sig[TICKET_SIGS];
-	size_t nsigs;
-};
-
-static int
-read_sigs(const struct json *j, struct submission *m, struct errmsg *e)
-{
-	int v = json_get(j, 0, "signatures");
-	size_t n = json_len(j, v);
-	char b64[101];
-
-	if (json_type(j, v) != JSON_ARRAY || n == 0 || n > TICKET_SIGS)
-		return err_set(e, "signatures: must be an array of 1 to %d", TICKET_SIGS);
-	for (; m->nsigs < n; m->nsigs++)
-		if (json_str(j, json_at(j, v, m->nsigs), b64, sizeof(b64)) == -1 ||
-		    sig_parse_b64(&m->sig[m->nsigs], b64, strlen(b64)) == -1)
-			return err_set(e,
-			    "signatures: element %zu: must be the base64 line of a signature",
-			    m->nsigs + 1);
-	return 0;
-}
-
-/* {ticket, signatures} or, unsigned, {ticket}. The caller frees M's ticket. */
-static int
-read_submission(const struct req *r, int signatures, struct submission *m, struct errmsg *e)
-{
-	static const char *const with[] = {"ticket", "signatures", NULL};
-	static const char *const without[] = {"ticket", NULL};
-	struct json *j = json_parse((const char *)r->body, r->bodylen, e);
-	int rc = -1;
-
-	memset(m, 0, sizeof(*m));
-	if (j == NULL)
-		return -1;
-	if (json_type(j, 0) != JSON_OBJECT)
-		(void)err_set(e, "must be an object");
-	else if (json_only(j, 0, signatures ? with : without, e) == 0) {
-		m->ticket = json_strdup(j, json_get(j, 0, "ticket"), &m->len);
-		if (m->ticket == NULL || m->len > TICKET_MAX)
-			(void)err_set(
-			    e, "ticket: must be a string of at most %d bytes", TICKET_MAX);
-		else
-			rc = signatures ? read_sigs(j, m, e) : 0;
-	}
-	json_free(j);
-	return rc;
-}
 
 static void
 wake_hosts(struct ctld *c, const struct ticket *t)
@@ -120,7 +70,7 @@ on_jobs_submit(struct req *r)
 	struct submission m;
 	struct errmsg e = {""};
 
-	if (read_submission(r, 1, &m, &e) == -1)
+	if (submission_read(&m, r->body, r->bodylen, 1, &e) == -1)
 		req_error(r, API_ERR_BAD_REQUEST, "%s", e.text);
 	else
 		enqueue(r, &m);
@@ -186,7 +136,7 @@ on_jobs_online(struct req *r)
 		req_later(r, API_ERR_UNAVAILABLE, 10, "out of memory");
 		return;
 	}
-	if (read_submission(r, 0, &o->m, &e) == -1) {
+	if (submission_read(&o->m, r->body, r->bodylen, 0, &e) == -1) {
 		req_error(r, API_ERR_BAD_REQUEST, "%s", e.text);
 		online_free(o);
 		return;
