@@ -19,6 +19,7 @@
 #define BACK_MS	   200	 /* first pause after a failure; doubles */
 #define BACK_MAX   5000
 #define PATIENCE   120000 /* no success for so long: the control plane is gone */
+#define EXPLAIN_MS 3000	  /* so long nobody asks why nothing comes */
 #define RESTREAMS  3	  /* streams that end too early before it counts as a lie */
 #define STREAM_MAX (1ULL << 40)
 
@@ -102,6 +103,16 @@ drop(struct conn *n)
 	n->run = NULL;
 }
 
+/* What was said is the reason; the jobs go on without anybody who waits. */
+static void __attribute__((noreturn)) give_up(const struct fan *f, int rc)
+{
+	size_t i;
+
+	for (i = 0; i < f->ntasks; i++)
+		warnx("the job goes on: reeve job wait %s", f->task[i].id);
+	exit(rc);
+}
+
 static void
 failed(struct conn *n)
 {
@@ -110,7 +121,7 @@ failed(struct conn *n)
 	drop(n);
 	if (n->fault == NETF_TLS || n->fault == NETF_PROTOCOL || now - n->good > PATIENCE) {
 		site_say_fault(n->f->s, n->fault, n->why.text);
-		exit(CLI_NET);
+		give_up(n->f, CLI_NET);
 	}
 	if (n->pause == BACK_MS * 4)
 		warnx("the connection is lost (%s); trying again", n->why.text);
@@ -308,7 +319,7 @@ take_answer(struct conn *n)
 	}
 	if (site_answer(n->f->s, &n->head, n->body.p != NULL ? n->body.p : "", n->body.len, &a) ==
 	    -1)
-		exit(CLI_NET);
+		give_up(n->f, CLI_NET);
 	if (a.code == API_ERR_TOO_MANY || a.code == API_ERR_UNAVAILABLE)
 		n->retry_at = net_now() + (a.retry_after > 0 ? a.retry_after * 1000 : BACK_MAX);
 	else if (a.code == API_ERR_RANGE)
@@ -316,7 +327,7 @@ take_answer(struct conn *n)
 		    n->run != NULL ? n->run->name : "?");
 	else if (a.code != API_OK) {
 		site_say_error(n->f->s, &a);
-		exit(CLI_SAID);
+		give_up(n->f, CLI_SAID);
 	} else if (n->does == CN_WAIT && a.j != NULL)
 		wait_over(n, &a);
 	answer_free(&a);
@@ -430,15 +441,23 @@ static int
 loop(struct fan *f, struct conn *conn, size_t nconn, const sigset_t *mask)
 {
 	uint64_t end = f->timeout_ms == 0 ? UINT64_MAX : net_now() + f->timeout_ms;
+	uint64_t explain = net_now() + EXPLAIN_MS;
 	size_t waited;
 
+	f->explained = f->quiet || f->show == SHOW_KEEP;
 	while (judge_all(f, &waited) > 0) {
 		if (stopped)
 			return CLI_STOPPED;
 		if (waited == 0 || net_now() >= end)
 			return CLI_GOESON;
 		assign(f, conn, nconn);
-		turn(f, conn, nconn, end, mask);
+		turn(f, conn, nconn, f->explained || end < explain ? end : explain, mask);
+		if (f->explained || net_now() < explain)
+			continue;
+		f->explained = conn[0].c != NULL;
+		explain += EXPLAIN_MS;
+		if (f->explained)
+			fan_explain(f);
 	}
 	return CLI_OK;
 }

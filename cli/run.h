@@ -14,6 +14,7 @@
 #include "proto/result.h"
 
 #define FAN_STREAMS 16 /* outputs that come at once */
+#define FAN_EXPLAIN 8  /* hosts about which a person is told why nothing comes */
 
 /* One ticket: a job in ctld. */
 struct task {
@@ -90,6 +91,7 @@ struct fan {
 	int quiet;
 	uint64_t timeout_ms; /* 0 none */
 	int judge_output;    /* the output must be what the record says */
+	int explained;	     /* fan_explain() was called */
 	/* asked when nothing comes: 1 to wait no longer for R; NULL never */
 	int (*enough)(const struct run *r);
 };
@@ -144,6 +146,11 @@ void judge_run(struct run *r, int output);
 /* Until every run is judged: an exit code, CLI_OK when it came to that, CLI_GOESON or CLI_STOPPED
  * when not; what went wrong was said. */
 int fan_follow(struct fan *f);
+
+/* ---- waiting.c ---- */
+
+/* Says why nothing comes from the runs that have brought nothing yet, where ctld knows a reason. */
+void fan_explain(struct fan *f);
 
 /* ---- report.c ---- */
 

@@ -142,8 +142,25 @@ ask_host(struct site *s, const char *name, struct roster_host *h)
 		    name);
 }
 
+/* The host as it is pinned now, in words of TEXT's or as JSON. */
 static void
-pin(struct site *s, const char *name, const char *given)
+say_host(const char *name, const char *text, int json)
+{
+	const struct roster_host *h = roster_find(&roster, name);
+	struct jsonout j;
+
+	if (!json) {
+		printf("%s %s, id %s, fingerprint %s\n", name, text, h->id,
+		    net_print(roster.fleet, h));
+		return;
+	}
+	jo_init(&j, CLI_JSON_MAX);
+	json_host(&j, h);
+	cli_json(&j);
+}
+
+static void
+pin(struct site *s, const char *name, const char *given, int json)
 {
 	const char *fleet = net_fleet(s, &roster), *print;
 	struct roster_host h;
@@ -157,7 +174,7 @@ pin(struct site *s, const char *name, const char *given)
 		    e.text, name);
 	print = net_print(fleet, &h);
 	if (roster_find(&roster, name) != NULL) {
-		printf("%s is pinned already, as %s\n", name, print);
+		say_host(name, "is pinned already", json);
 		return;
 	}
 	memcpy(roster.fleet, fleet, sizeof(roster.fleet));
@@ -174,30 +191,34 @@ pin(struct site *s, const char *name, const char *given)
 	if (roster_add(&roster, &h, &e) == -1)
 		errx(CLI_NO, "%s", e.text);
 	roster_save(&roster);
-	printf("%s pinned, id %s, fingerprint %s\n", name, h.id, print);
+	say_host(name, "pinned", json);
 }
 
 int
 roster_pin(const struct verb *v, int argc, char **argv)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
-	    {"fingerprint", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+	    {"json", no_argument, NULL, 'j'}, {"fingerprint", required_argument, NULL, 'f'},
+	    {NULL, 0, NULL, 0}};
 	const char *given = NULL;
 	struct site *s;
-	int ch;
+	int ch, json = 0;
 
 	while ((ch = cli_getopt(v, argc, argv, "h", longs)) != -1) {
 		if (ch == 'h') {
 			cli_help(v);
 			return CLI_OK;
 		}
-		given = optarg;
+		if (ch == 'j')
+			json = 1;
+		else
+			given = optarg;
 	}
 	if (argc - optind != 1)
 		cli_usage(v, "one HOST is needed");
 	s = site_open();
 	roster_load(&roster, &s->conf);
-	pin(s, net_hostname(v, argv[optind]), given);
+	pin(s, net_hostname(v, argv[optind]), given, json);
 	return CLI_OK;
 }
 
@@ -225,8 +246,9 @@ roster_rename(const struct verb *v, int argc, char **argv)
 	struct roster_host h;
 	struct cli_conf c;
 	struct errmsg e;
+	int json;
 
-	if (net_options(v, argc, argv, 2, 2, "HOST and its new NAME are needed") == -1)
+	if ((json = net_options(v, argc, argv, 2, 2, "HOST and its new NAME are needed")) == -1)
 		return CLI_OK;
 	cli_conf_local(&c);
 	roster_load(&roster, &c);
@@ -236,6 +258,6 @@ roster_rename(const struct verb *v, int argc, char **argv)
 	if (roster_add(&roster, &h, &e) == -1)
 		errx(CLI_NO, "%s", e.text);
 	roster_save(&roster);
-	printf("%s, fingerprint %s now\n", h.name, net_print(roster.fleet, &h));
+	say_host(h.name, "is its name now", json);
 	return CLI_OK;
 }

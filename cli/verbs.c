@@ -128,12 +128,14 @@ static const struct verb verbs[] = {
 	cli_host_unclone},
     {"roster", "list", "[--json]", "Lists the hosts that you have pinned.", JSON_HELP, roster_list},
     {"roster", "show", "[--json] HOST", "Shows what is pinned of a host.", JSON_HELP, roster_show},
-    {"roster", "pin", "[--fingerprint F] HOST",
+    {"roster", "pin", "[--fingerprint F] [--json] HOST",
 	"Pins a host's id and keys, after you have compared its fingerprint.",
-	"  --fingerprint F  what \"reevectl fingerprint\" shows on the host; asked for without\n",
+	"  --fingerprint F  what \"reevectl fingerprint\" shows on the host; asked for without\n"
+	"  --json           as JSON\n",
 	roster_pin},
     {"roster", "remove", "HOST", "Takes a host out of the roster.", "", roster_remove},
-    {"roster", "rename", "HOST NAME", "Gives a pinned host its new name.", "", roster_rename},
+    {"roster", "rename", "[--json] HOST NAME", "Gives a pinned host its new name.", JSON_HELP,
+	roster_rename},
     {"token", "add", "[--role ROLE] [--expires TIME] [--json] NAME",
 	"Makes an operator's token and prints it, once.",
 	"  --role ROLE     viewer, operator, approver or admin (default: viewer)\n"

@@ -102,6 +102,9 @@ has "how to go on" "$w/int" "the job goes on: reeve job wait"
 : >"$h/marks/go"
 ok "it went on" reeve job wait "$(sed -n 's/.*reeve job wait //p' "$w/int")"
 
+# a kind that its policy does not take: the host never comes for it, and a person is told
+no 124 "its policy takes no job of kind pkg.refresh" reeve job submit --timeout 4s pkg.refresh web1.example.net
+
 # ---- kinds, arguments, secrets ----
 ok "kinds" reeve job kinds
 has "all of them" "$w/out" pkg.install
