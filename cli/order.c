@@ -2,7 +2,6 @@
  * An order: tickets from a draft, for hosts as the roster has them, signed at this machine, handed
  * in. Nothing that the control plane says goes into a ticket but the fleet of an empty roster.
  */
-#include <bsd/readpassphrase.h>
 #include <bsd/string.h>
 #include <err.h>
 #include <stdio.h>
@@ -125,9 +124,8 @@ show_texts(const struct fan *f)
 		fprintf(stderr, "%s%s", i > 0 ? "\n" : "", f->task[i].text);
 	if (!isatty(STDIN_FILENO))
 		return;
-	if (readpassphrase("Sign this and hand it in? [y/N] ", line, sizeof(line), RPP_ECHO_ON) ==
-		NULL ||
-	    (line[0] != 'y' && line[0] != 'Y'))
+	fputs("Sign this and hand it in? [y/N] ", stderr);
+	if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y'))
 		errx(CLI_NO, "nothing was signed");
 }
 

@@ -111,6 +111,30 @@ checks=$((checks + 1))
 [ "$(grep '^host web1 ' new)" = "$(grep '^host web1 ' roster)" ] || fail "another host was pinned"
 code 0 "is pinned already" env REEVE_ROSTER=new "$reeve" roster pin web1
 
+# ---- on a terminal ----
+# tty WORDS COMMAND: on one, with WORDS typed
+tty() {
+	checks=$((checks + 1))
+	printf '%s\n' "$1" | TERM=xterm timeout 30 script -qec "$2" /dev/null >out 2>&1
+}
+rm new
+tty no "REEVE_ROSTER=new '$reeve' roster pin web1" && fail "pinned without being compared"
+has out "reevectl fingerprint"
+checks=$((checks + 1))
+[ ! -e new ] || fail "a roster was made without being compared"
+tty "${print//-/}" "REEVE_ROSTER=new '$reeve' roster pin web1" || fail "not pinned: $(cat out)"
+has new "host web1 "
+tty n "'$reeve' run --show web1 backup" && fail "signed though nobody wanted"
+has out "arg name backup"
+has out "nothing was signed"
+tty y "'$reeve' run --show web1 backup" || fail "not signed: $(cat out)"
+has out "hello from web1"
+tty "" "'$reeve' ping web1"
+has out $'\033[32mok'
+tty "" "NO_COLOR=1 '$reeve' ping web1"
+has out "web1 ok"
+hasnot out $'\033['
+
 # ---- lies about the host ----
 begin host-id
 code 125 "NOT pinned" "$reeve" roster pin web1
