@@ -9,8 +9,6 @@
 #include "lib/sb_prog.h"
 #include "ctld_filter.h"
 
-#define CTLD_PATHS (4 * CONF_LISTENS + 4)
-
 const struct sb_prog *
 ctld_prog(void)
 {
@@ -19,14 +17,8 @@ ctld_prog(void)
 	return &prog;
 }
 
-struct allowed {
-	struct sb_path path[CTLD_PATHS];
-	char dir[CTLD_PATHS][PATH_MAX];
-	size_t n;
-};
-
 static void
-allow_dir(struct allowed *a, const char *file)
+allow_dir(struct ctld_paths *a, const char *file)
 {
 	char *slash;
 
@@ -45,7 +37,7 @@ allow_dir(struct allowed *a, const char *file)
  * that name may be a link to where a certificate tool keeps them.
  */
 static void
-allow_reading(struct allowed *a, const char *file)
+allow_reading(struct ctld_paths *a, const char *file)
 {
 	char real[PATH_MAX];
 
@@ -54,29 +46,36 @@ allow_reading(struct allowed *a, const char *file)
 		allow_dir(a, real);
 }
 
+void
+ctld_sandbox(struct sb *s, struct ctld_paths *a, const struct conf *conf, const char *conffile)
+{
+	a->path[0] = (struct sb_path){conf->state_dir, SB_READ | SB_WRITE, 0};
+	a->n = 1;
+	allow_reading(a, conffile);
+	for (size_t i = 0; i < conf->nlistens; i++) {
+		allow_reading(a, conf->listen[i].cert);
+		allow_reading(a, conf->listen[i].key);
+	}
+	sb_init(s);
+	s->landlock = 1;
+	s->paths = a->path;
+	s->npaths = a->n;
+	s->landlock_net = 1;
+	s->nproc = 0;
+	s->prog = ctld_prog();
+}
+
 int
 ctld_confine(const struct conf *conf, const char *conffile, struct errmsg *e)
 {
-	struct allowed *a = calloc(1, sizeof(*a));
+	struct ctld_paths *a = calloc(1, sizeof(*a));
 	const char *stage;
 	struct sb s;
 	int rc;
 
 	if (a == NULL)
 		return err_set(e, "out of memory");
-	a->path[a->n++] = (struct sb_path){conf->state_dir, SB_READ | SB_WRITE, 0};
-	allow_reading(a, conffile);
-	for (size_t i = 0; i < conf->nlistens; i++) {
-		allow_reading(a, conf->listen[i].cert);
-		allow_reading(a, conf->listen[i].key);
-	}
-	sb_init(&s);
-	s.landlock = 1;
-	s.paths = a->path;
-	s.npaths = a->n;
-	s.landlock_net = 1;
-	s.nproc = 0;
-	s.prog = ctld_prog();
+	ctld_sandbox(&s, a, conf, conffile);
 	rc = sb_apply_dropped(&s, &stage, e);
 	free(a);
 	return rc == -1 ? err_prefix(e, "not confined: %s", stage) : 0;
