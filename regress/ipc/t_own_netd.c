@@ -204,7 +204,7 @@ two_netds(void)
 	net_id(id, hex);
 	len = net_ticket(text, sizeof(text), hex, "agent.facts", "");
 	runs(&a, id, text, len);
-	snprintf(line, sizeof(line), "id=%s server=b", hex);
+	snprintf(line, sizeof(line), "id=%s server=b reason=not", hex);
 	net_send(&b.netd, MSG_RESULT_ACK, msg_id_put(id));
 	net_send(&b.netd, MSG_JOB_CANCEL, msg_id_put(id));
 	net_send(&b.netd, MSG_RESULT_ACK, msg_id_put(nobody));

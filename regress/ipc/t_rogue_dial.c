@@ -1,9 +1,11 @@
 /*
- * A rogue reeve-dial at its channel to the real reeve-privd (regress: timeout 300): it may say
+ * A rogue reeve-dial at its channel to the real reeve-privd: it may say
  * READY once and nothing else in all its life. Every breach ends the pair, with one line in the
  * audit trail; descriptors that it sends are nobody's; while it is silent privd serves others.
  *
  * Attack type-sweep. Attack length-sweep. Attack order-permutations. Attack fd-flood.
+ *
+ * regress: timeout 300
  */
 #include "regress/ipc/netkit.h"
 #include "regress/ipc/samples.h"

@@ -1,10 +1,12 @@
 /*
- * A rogue reeve-netd at its channel to the real reeve-privd (regress: timeout 300). Every breach
+ * A rogue reeve-netd at its channel to the real reeve-privd. Every breach
  * ends the pair, both of it, with one line in the audit trail; floods cost privd a bounded queue
  * and nobody else anything.
  *
  * Attack type-sweep. Attack length-sweep. Attack order-permutations. Attack fd-flood. Attack
  * blob-abuse. Attack backpressure.
+ *
+ * regress: timeout 300
  */
 #include "regress/ipc/netkit.h"
 #include "regress/ipc/samples.h"
