@@ -14,6 +14,7 @@
 #include "netd/netd.h"
 
 #define BODY_FIRST 4096
+#define AT_ONCE	   8
 #define FAILED_MS  1000 /* a call could not even be written */
 
 static void
@@ -170,34 +171,55 @@ netd_client_later(struct client *c, uint64_t ms)
 	add_timer(c->again, ms);
 }
 
-void
-netd_wake(struct client *c)
+/* Is there something to do now? Otherwise it looks again when there may be. */
+static int
+due_now(struct client *c)
 {
 	struct netd *n = c->n;
-	uint64_t now, at;
+	uint64_t now = net_now(), at;
 
 	if (n->stopping || n->dial == NULL || c->call != CALL_NONE || c->state == CS_DIALING)
-		return;
-	if ((now = net_now()) < c->notbefore) {
+		return 0;
+	if (now < c->notbefore) {
 		netd_client_later(c, c->notbefore - now);
-		return;
+		return 0;
 	}
-	if (!netd_wanted(c)) {
-		if (c->role == CL_WORK && (at = netd_jobs_when(n)) != UINT64_MAX)
-			netd_client_later(c, at > now ? at - now : 0);
-		return;
-	}
+	if (netd_wanted(c))
+		return 1;
+	if (c->role == CL_WORK && (at = netd_jobs_when(n)) != UINT64_MAX)
+		netd_client_later(c, at > now ? at - now : 0);
+	return 0;
+}
+
+/* 1: a call went out and its answer is here already, so that the next one may go. */
+static int
+wake_once(struct client *c)
+{
+	if (!due_now(c))
+		return 0;
 	if (c->state == CS_UP && httpc_events(c->h) == 0)
 		netd_client_drop(c);
 	if (c->state == CS_DOWN) {
 		netd_dial_ask(c);
 		add_timer(c->timer, (uint64_t)NETD_DIAL_S * 1000);
-		return;
+		return 0;
 	}
-	if (netd_next(c))
+	if (netd_next(c)) {
 		step(c); /* it can mostly be written at once */
-	else if (c->state != CS_UP)
+		return c->call == CALL_NONE;
+	}
+	if (c->state != CS_UP)
 		netd_client_hold(c, FAILED_MS);
+	return 0;
+}
+
+void
+netd_wake(struct client *c)
+{
+	for (int i = 0; i < AT_ONCE; i++)
+		if (!wake_once(c))
+			return;
+	netd_client_later(c, 0); /* the others' turn */
 }
 
 void
