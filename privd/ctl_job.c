@@ -5,6 +5,7 @@
 #include "lib/strutil.h"
 #include "privd/control_client.h"
 #include "privd/intake.h"
+#include "privd/netside.h"
 
 #define BLOB_MS 60000 /* a ticket whose blobs do not come is forgotten */
 
@@ -156,6 +157,7 @@ privd_on_CTL_WAIT(struct client *c, struct imsg *m)
 int
 privd_on_CTL_ACK(struct client *c, struct imsg *m)
 {
+	const char *server;
 	struct errmsg e;
 	uint8_t id[16];
 
@@ -163,6 +165,9 @@ privd_on_CTL_ACK(struct client *c, struct imsg *m)
 		return -1;
 	if (c->p->ledger == NULL)
 		client_err(c, "the ledger is not open: %s", c->p->rekey_why);
+	else if ((server = netside_owes(c->p, id)) != NULL)
+		/* whoever looks on at the host does not take it from the one who asked */
+		client_ok(c, "kept: server %s is to have it", server);
 	else if (job_ack(c->p, id, &e) == -1)
 		client_err(c, "%s", e.text);
 	else

@@ -198,24 +198,28 @@ side_watch(struct side *s)
 	return 0;
 }
 
-static int
-settings_of(struct pair *pr, struct netset *set, struct errmsg *e)
+/* Its section; NULL when agent.conf has it no more. */
+static const struct conf_server *
+server_of(const struct pair *pr)
 {
 	const struct conf *c = pr->p->w.conf;
 
 	for (unsigned int i = 0; i < c->nservers; i++)
 		if (strcmp(c->server[i].name, pr->name) == 0)
-			return netset_make(set, &pr->p->w, &c->server[i], e);
-	return err_set(e, "agent.conf has no server %s any more", pr->name);
+			return &c->server[i];
+	return NULL;
 }
 
 static int
 try_start(struct pair *pr, struct errmsg *e)
 {
+	const struct conf_server *sv = server_of(pr);
 	struct netset set;
 	int rv;
 
-	if (settings_of(pr, &set, e) == -1)
+	if (sv == NULL)
+		return err_set(e, "agent.conf has it no more");
+	if (netset_make(&set, &pr->p->w, sv, e) == -1)
 		return -1;
 	netset_hash(&set, pr->hash);
 	if ((rv = pair_spawn(pr, ns.netd, ns.dial, e)) == 0)
@@ -359,19 +363,31 @@ pair_byname(const char *name)
 	return NULL;
 }
 
+static void
+remove_pair(struct pair *pr)
+{
+	pr->removed = 1;
+	if (pr->state == PAIR_WAITING)
+		pair_free(pr);
+	else
+		pair_end(pr, 0, "agent.conf has it no more");
+}
+
 /* A pair whose settings are others than those that it was started with begins anew. */
 static void
 look_again(struct pair *pr)
 {
+	const struct conf_server *sv = server_of(pr);
 	struct netset set;
 	struct errmsg e;
 	uint8_t hash[32];
 
-	if (settings_of(pr, &set, &e) == -1) {
-		pr->removed = 1;
-		pair_end(pr, 0, "%s", e.text);
-		if (pr->state == PAIR_WAITING)
-			pair_free(pr);
+	if (sv == NULL) {
+		remove_pair(pr);
+		return;
+	}
+	if (netset_make(&set, &pr->p->w, sv, &e) == -1) {
+		log_warnx("%s: its processes go on as they are", e.text);
 		return;
 	}
 	netset_hash(&set, hash);

@@ -34,6 +34,9 @@ void netside_close(struct privd *p);
 /* Something became of job ID: accepted, its spool is there, started, ended. */
 void netside_job(struct privd *p, const uint8_t id[16]);
 
+/* The server of agent.conf that is still to be given job ID's result; NULL none. */
+const char *netside_owes(struct privd *p, const uint8_t id[16]);
+
 /* When the certificate of one of the pairs ends, the earliest, as netd reported; 0 unknown. */
 uint64_t netside_cert(void);
 

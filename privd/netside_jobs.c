@@ -165,19 +165,32 @@ pair_tell(struct pair *pr)
 	}
 }
 
-/* The origin and the fence of a finished job, from the ledger. 1 when it came from PR's server. */
+/* The origin and the fence of a finished job, from the ledger. 1 when it came from server NAME. */
 static int
-came_from(struct pair *pr, const struct known *k, uint64_t *fence)
+came_from(struct privd *p, const char *name, const struct known *k, uint64_t *fence)
 {
 	struct ledger_rec rec;
 	struct errmsg e;
 
-	if (ledger_read(pr->p->ledger, k->accepted_off, &rec, &e) == -1) {
-		log_warnx("server %s: %s", pr->name, e.text);
+	if (ledger_read(p->ledger, k->accepted_off, &rec, &e) == -1) {
+		log_warnx("server %s: %s", name, e.text);
 		return 0;
 	}
 	*fence = rec.fence;
-	return strcmp(rec.origin, pr->name) == 0;
+	return strcmp(rec.origin, name) == 0;
+}
+
+const char *
+netside_owes(struct privd *p, const uint8_t id[16])
+{
+	const struct conf *c = p->w.conf;
+	const struct known *k = known_find(p, id);
+	uint64_t fence;
+
+	for (unsigned int i = 0; k != NULL && !k->acked && i < c->nservers; i++)
+		if (came_from(p, c->server[i].name, k, &fence))
+			return c->server[i].name;
+	return NULL;
 }
 
 void
@@ -189,7 +202,7 @@ pair_offer_all(struct pair *pr)
 
 	for (size_t i = 0; i < js->nknown; i++)
 		if (!js->known[i].acked && offer_find(pr, js->known[i].id) == NULL &&
-		    came_from(pr, &js->known[i], &fence))
+		    came_from(pr->p, pr->name, &js->known[i], &fence))
 			offer_add(pr, js->known[i].id, fence);
 	TAILQ_FOREACH (j, &js->live, link)
 		if (strcmp(j->origin, pr->name) == 0 && offer_find(pr, j->id) == NULL)
@@ -409,7 +422,7 @@ privd_on_RESULT_ACK(struct side *s, struct imsg *m)
 		return 0;
 	}
 	/* a job that another brought in is forgotten here, and acknowledged there */
-	if (came_from(pr, k, &fence) && job_ack(pr->p, id, &e) == -1) {
+	if (came_from(pr->p, pr->name, k, &fence) && job_ack(pr->p, id, &e) == -1) {
 		log_warnx("server %s: %s", pr->name, e.text);
 		return 0;
 	}

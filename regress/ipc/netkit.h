@@ -312,6 +312,16 @@ net_closed(struct peer *p, int ms)
 	return 0;
 }
 
+/* 1 while the output of job HEX is kept. */
+static inline int
+kit_spooled(const char *hex)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), KIT "/state/spool/%s.out", hex);
+	return access(path, F_OK) == 0;
+}
+
 /* A ticket for this host; NAME of the kind, ID in hex. Returns its length. */
 static inline size_t
 net_ticket(char *text, size_t size, const char *hex, const char *kind, const char *more)

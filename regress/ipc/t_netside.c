@@ -146,6 +146,33 @@ refused(struct netpair *n)
 	CHECK(st.state == JS_REFUSED && st.id[0] == 0);
 }
 
+/* Root at the host looks at a job of the server's: the result stays the server's. */
+static void
+looked_at(struct netpair *n)
+{
+	char text[1024], hex[33], said[MSG_TEXT_MAX + 1];
+	struct imsgbuf *b = kit_channel();
+	struct told t;
+	struct imsg im;
+	uint8_t id[16];
+
+	net_id(id, hex);
+	net_submit(n, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.facts", ""), 3);
+	follow(n, &t);
+	forget(&t);
+	CHECK(b != NULL && imsg_compose(b, MSG_CTL_ACK, msg_id_put(id), NULL, 0) == 0);
+	CHECK(chan_recv(b, &im, NET_MS) == 1 && im.type == MSG_CTL_OK);
+	CHECK(msg_text_get(&im, said, sizeof(said)) == 0);
+	CHECK_STR(said, "kept: server main is to have it");
+	imsg_free(&im);
+	imsgbuf_free(b);
+	CHECK(kit_spooled(hex));
+	net_send(&n->netd, MSG_RESULT_ACK, msg_id_put(id));
+	for (int i = 0; i < 100 && kit_spooled(hex); i++)
+		CHECK(kit_serves(&kit));
+	CHECK(!kit_spooled(hex));
+}
+
 /* A pair that dies: the next one is told what was not acknowledged, with its lease. */
 static void
 told_again(struct netpair *n)
@@ -265,6 +292,7 @@ main(void)
 	net_ready(&n);
 	whole_job(&n);
 	refused(&n);
+	looked_at(&n);
 	vitals(&n);
 	told_again(&n);
 	reload(&n);
