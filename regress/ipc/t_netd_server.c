@@ -57,11 +57,8 @@ test_status(const struct row *w)
 	int64_t at;
 	int n;
 
-	begin("verbose", "1");
+	begin("heartbeat", "1");
 	k.manual_beat = 1;
-	r = kit_request(&k, "POST /agent/v1/heartbeat");
-	kit_answer(
-	    &k, r, 200, "", "{\"interval\":1,\"server_time\":1,\"seen_address\":\"192.0.2.7\"}");
 	r = kit_request(&k, "POST /agent/v1/heartbeat");
 	kit_answer(&k, r, w->status, w->fields, w->body);
 	at = kit_now();
@@ -71,6 +68,23 @@ test_status(const struct row *w)
 	CHECKF(n != 2 || kit_now() - at >= w->min, "%d: asked again after %d ms", w->status,
 	    (int)(kit_now() - at));
 	CHECKF(kit_said(&k, w->said), "%d: said %s", w->status, k.log);
+	end();
+}
+
+/* The server's interval wins over the configured one. */
+static void
+test_interval(void)
+{
+	struct kit_req *r;
+	struct imsg m;
+
+	begin("heartbeat", "300");
+	k.manual_beat = 1;
+	r = kit_request(&k, "POST /agent/v1/heartbeat");
+	kit_answer(
+	    &k, r, 200, "", "{\"interval\":1,\"server_time\":1,\"seen_address\":\"192.0.2.7\"}");
+	CHECK(kit_wait(&k, 0, &m, "POST /agent/v1/heartbeat", &r, 500) == 0);
+	CHECK(kit_wait(&k, 0, &m, "POST /agent/v1/heartbeat", &r, 2500) == 2);
 	end();
 }
 
@@ -466,6 +480,7 @@ main(void)
 		test_stranger(strangers[i].text, strangers[i].said);
 	for (size_t i = 0; i < sizeof(certs) / sizeof(certs[0]); i++)
 		test_cert(certs[i].cert, certs[i].said);
+	test_interval();
 	test_down();
 	test_claims();
 	test_clone();
