@@ -29,7 +29,8 @@ static struct privd p;
 static struct errmsg e;
 static struct pair one, two;
 static struct imsgbuf *end_one, *end_two; /* netd's ends */
-static uint8_t data[20000];
+#define SIZE 20000
+static uint8_t data[SIZE + 5000]; /* the blob, and more than it */
 static char lines[512];
 
 static void
@@ -154,7 +155,7 @@ plain(void)
 	HEARS(end_one, '-', "");
 	submit(&one, 1); /* once more meanwhile: one answer, when it is due */
 	HEARS(end_one, '-', "");
-	piece(&one, 1, 0, data, 16384, sizeof(data) - 16384);
+	piece(&one, 1, 0, data, 16384, SIZE - 16384);
 	HEARS(end_one, 'A', "");
 	CHECK(one.wait[0].intake == NULL);
 	/* a rest that nobody waits for */
@@ -180,14 +181,19 @@ abused(void)
 	piece(&one, 3, 0, data, 0, 100); /* of a job that nobody brought */
 	HEARS(end_one, '-', "");
 	piece(&one, 2, 0, data, 0, 16384);
-	data[19999] ^= 1;
-	piece(&one, 2, 0, data, 16384, sizeof(data) - 16384);
-	data[19999] ^= 1;
+	data[SIZE - 1] ^= 1;
+	piece(&one, 2, 0, data, 16384, SIZE - 16384);
+	data[SIZE - 1] ^= 1;
 	HEARS(end_one, 'R', "SHA-256");
 	submit(&one, 2);
 	HEARS(end_one, '0', "");
 	piece(&one, 2, 0, data, 0, 16384);
-	piece(&one, 2, 0, data, 16384 - 100, 5000); /* back, and beyond its end */
+	piece(&one, 2, 0, data, 16384 - 100, 100); /* back */
+	HEARS(end_one, 'R', "is next");
+	submit(&one, 2);
+	HEARS(end_one, '0', "");
+	piece(&one, 2, 0, data, 0, 16384);
+	piece(&one, 2, 0, data, 16384, 5000); /* beyond its end */
 	HEARS(end_one, 'R', "");
 	CHECK(faccessat(p.statefd, "spool/00000000000000000000000000000002.blob0", F_OK, 0) == -1);
 	CHECK(ledger_seq(p.ledger) == seq);
@@ -235,7 +241,7 @@ both(void)
 	HEARS(end_one, '0', "");
 	HEARS(end_two, '0', "");
 	piece(&two, 7, 0, data, 0, 16384);
-	piece(&two, 7, 0, data, 16384, sizeof(data) - 16384);
+	piece(&two, 7, 0, data, 16384, SIZE - 16384);
 	HEARS(end_two, 'A', "");
 	piece(&one, 7, 0, data, 0, 16384);
 	HEARS(end_one, 'A', "");
@@ -253,9 +259,9 @@ main(void)
 		CHECK_SKIP("needs root: the host's words are root's");
 	CHECK(sodium_init() != -1);
 	randombytes_buf(data, sizeof(data));
-	crypto_hash_sha256(sha, data, sizeof(data));
+	crypto_hash_sha256(sha, data, SIZE);
 	str_hex(hex, sha, 32);
-	snprintf(lines, sizeof(lines), "blob config sha256:%s %zu\n", hex, sizeof(data));
+	snprintf(lines, sizeof(lines), "blob config sha256:%s %d\n", hex, SIZE);
 	host_open();
 	end_one = pair_open(&one, "one");
 	end_two = pair_open(&two, "two");
