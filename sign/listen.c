@@ -58,7 +58,7 @@ give(const char *path, const struct user *owner, const struct user *peer, struct
 {
 	uid_t uid = geteuid() == 0 ? owner->uid : (uid_t)-1;
 
-	if (peer->uid == geteuid())
+	if (geteuid() != 0 && peer->uid == geteuid())
 		return 0;
 	if (lchown(path, uid, peer->gid) == 0)
 		return 0;

@@ -342,6 +342,35 @@ try_open(void *arg)
 	return open("/etc/passwd", O_RDONLY) == -1;
 }
 
+/* The socket's owner may connect by its mode, and is not who is let in. */
+static int
+try_stranger(void *arg)
+{
+	struct imsgbuf *b;
+	struct imsg m;
+
+	(void)arg;
+	if (setgroups(0, NULL) == -1 || setresgid(UID_SIGN, UID_SIGN, UID_SIGN) == -1 ||
+	    setresuid(UID_SIGN, UID_SIGN, UID_SIGN) == -1 || (b = dial()) == NULL)
+		return CHILD_BROKEN;
+	return chan_recv(b, &m, 5000) == 1;
+}
+
+static void
+stranger(void)
+{
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		alarm(20);
+		_exit(signer());
+	}
+	CHECK(in_child(try_stranger, NULL) == 0);
+	CHECK(conversation());
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* Landlock alone, without the filter: nothing can be opened, its own directory neither. */
 static int
 try_landlock(void *arg)
@@ -433,6 +462,9 @@ main(void)
 	redundant();
 	denied();
 #endif
+	fill_register();
+	drain_log();
+	stranger();
 	CHECK(in_child(try_open, NULL) == 0);
 	CHECK(in_child(try_landlock, NULL) == 0);
 	unlink(path);
