@@ -63,7 +63,7 @@ read_setup(struct dial *d)
 
 	while (d->netd == NULL) {
 		if ((n = chan_recv(d->privd, &m, SETUP_MS)) == 0)
-			exit(0);
+			_exit(0);
 		if (n != 1)
 			fatalx("privd did not send the settings");
 		if (m.type == MSG_DIAL_CONF) {
@@ -103,7 +103,7 @@ answer(struct dial *d, uint32_t number)
 	int fd, rv;
 
 	if ((fd = dial_connect(d->host, d->port, &w, why)) == -2)
-		exit(0);
+		_exit(0);
 	if (fd == -1) {
 		log_debug("%s", why);
 		rv = imsg_compose(d->netd, MSG_DIAL_FAIL, msg_dialfail_put(number, why), NULL, 0);
@@ -124,7 +124,7 @@ serve(struct dial *d)
 	int n;
 
 	if ((n = imsgbuf_read(d->netd)) == 0)
-		exit(0);
+		_exit(0);
 	if (n == -1 && errno != EAGAIN)
 		fatal("channel to netd");
 	while ((n = imsgbuf_get(d->netd, &m, &v)) == 1) {
@@ -154,7 +154,7 @@ loop(struct dial *d)
 			/* there is nothing that privd may still say: it closed, or it is not privd
 			 */
 			if (chan_recv(d->privd, &m, 0) == 0)
-				exit(0);
+				_exit(0);
 			fatalx("privd sent what it may not");
 		}
 		if (p[1].revents != 0)

@@ -4,6 +4,7 @@
  * turn: a row without use does not stay, but where its why says portability.
  */
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <fcntl.h>
@@ -61,6 +62,10 @@ static const struct sb_rule rules[] = {
     {__NR_gettimeofday, ANY, "portability: machines whose vdso does not tell the time"},
     {__NR_epoll_pwait, ANY, "portability: epoll_wait(2) of arm64's glibc"},
     {__NR_ppoll, ANY, "portability: poll(2) of arm64's glibc"},
+#ifdef REEVE_SANITIZE /* what AddressSanitizer's run time calls; in no other build */
+    {__NR_sigaltstack, ANY, "portability: sanitizers, their signal stack"},
+    {__NR_prctl, EQ32(0, PR_SET_VMA), "portability: sanitizers name their maps"},
+#endif
     {__NR_restart_syscall, ANY, "portability: after a stop or a suspend"},
 };
 

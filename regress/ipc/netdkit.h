@@ -166,16 +166,14 @@ kit_conf_file(struct kit *k, const char *key, const char *name)
 	free(p);
 }
 
+/* A program of the same build, its folder two above this test's. */
 static inline const char *
 kit_program(const char *name)
 {
-	static char path[PATH_MAX];
+	char up[64];
 
-	if (getenv("BUILD") != NULL)
-		snprintf(path, sizeof(path), "%s/%s", getenv("BUILD"), name);
-	else
-		snprintf(path, sizeof(path), "build/%s", name);
-	return path;
+	snprintf(up, sizeof(up), "../../%s", name);
+	return hostile_tool(up);
 }
 
 /* Not NULL: programs are started under strace(1) with this -e expression, which writes to the log.
