@@ -157,6 +157,16 @@ on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 	}
 }
 
+static void
+on_output(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct conn *k = arg;
+
+	(void)buf;
+	if (info->n_deleted > 0)
+		k->took = 1;
+}
+
 struct bufferevent *
 conn_new(struct server *s, struct ssl_ctx_st *tls)
 {
@@ -175,7 +185,8 @@ conn_new(struct server *s, struct ssl_ctx_st *tls)
 		fatalx("a connection: out of memory");
 	k->bev = bufferevent_openssl_socket_new(
 	    server_base(s), -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (k->bev == NULL || evbuffer_add_cb(bufferevent_get_input(k->bev), on_input, k) == NULL)
+	if (k->bev == NULL || evbuffer_add_cb(bufferevent_get_input(k->bev), on_input, k) == NULL ||
+	    evbuffer_add_cb(bufferevent_get_output(k->bev), on_output, k) == NULL)
 		fatalx("a connection: out of memory");
 	/* a peer that ends TCP without TLS's own goodbye has ended all the same */
 	bufferevent_openssl_set_allow_dirty_shutdown(k->bev, 1);
@@ -268,14 +279,10 @@ conn_close(struct conn *k)
 static int
 stuck(struct conn *k, uint64_t now)
 {
-	size_t backlog = evbuffer_get_length(bufferevent_get_output(k->bev));
-
-	if (backlog == 0 || backlog < k->backlog) {
-		k->backlog = backlog;
+	if (k->took || evbuffer_get_length(bufferevent_get_output(k->bev)) == 0) {
+		k->took = 0;
 		k->since = now;
-		return 0;
 	}
-	k->backlog = backlog;
 	return now - k->since > SERVER_WRITE_MS;
 }
 

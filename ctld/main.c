@@ -129,7 +129,7 @@ on_hup(evutil_socket_t sig, short what, void *arg)
 	if (start_reload(s, &e) == -1) {
 		log_warnx("reload: %s: nothing was changed", e.text);
 	} else {
-		log_setverbose(s->c.conf->verbose);
+		log_setverbose(s->verbose > 0 ? s->verbose : s->c.conf->verbose);
 		log_info("reloaded");
 	}
 	ctld_notify("READY=1");
@@ -212,6 +212,7 @@ main(int argc, char *argv[])
 		log_warnx("%s", e.text);
 		return EXIT_CONFIG;
 	}
+	s.verbose = o.verbose;
 	log_setverbose(o.verbose > 0 ? o.verbose : s.c.conf->verbose);
 	if (chdir("/") == -1)
 		fatal("/");

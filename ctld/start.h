@@ -12,6 +12,7 @@ struct start {
 	struct listeners ls;
 	struct server *server;
 	char conffile[1024];
+	int verbose; /* asked for on the command line */
 };
 
 /* The configuration, the sockets and keys: with the rights that the process was started with. 0, or

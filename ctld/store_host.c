@@ -12,6 +12,7 @@
 	"h.created, h.last, h.seen, h.version, h.cert_end, h.result_key, h.seal_key, h.boot_id, " \
 	"h.ledger_seq, h.audit_seq, h.audit_chain"
 
+#define BOOTS	   64 /* boot ids that are remembered of a host */
 #define ALLOW_TEXT (HOST_ALLOWS * (NETADDR_TEXT + 5))
 
 const char *const *
@@ -299,7 +300,15 @@ store_host_boot(
 	    "itu", h->row, boot_id, now);
 	if (rc < 0)
 		return -1;
-	return rc == 1 ? 0 : 1;
+	if (rc == 0)
+		return 1;
+	/* a host that boots for ever, or says so, fills no disk */
+	return store_exec(s, e,
+		   "DELETE FROM boot WHERE host = ?1 AND boot_id IN (SELECT boot_id FROM boot "
+		   "WHERE host = ?1 ORDER BY first DESC, boot_id = ?2 DESC LIMIT -1 OFFSET ?3)",
+		   "itn", h->row, boot_id, BOOTS) < 0
+		   ? -1
+		   : 0;
 }
 
 int

@@ -236,6 +236,9 @@ op POST /v1/hosts/six.example.net/rename -d '{"name":"seven.example.net"}'
 status "renamed" 200
 beat $b3 2 $c1 403
 is "why" "$(jget "$w/body1" '$.error.code')" hostname_mismatch
+agent 1 POST /claim -d '{"free":1,"kinds":[]}'
+status "no jobs under the old name" 403
+is "why" "$(jget "$w/body1" '$.error.code')" hostname_mismatch
 op POST /v1/hosts/seven.example.net/revoke -d '{}'
 echo seven.example.net >"$w/a1.name"
 beat $b3 3 $c1 403

@@ -77,6 +77,15 @@ test_hosts(void)
 	free(doc);
 	CHECK(store_host_boot(s, &h, "x", 1, &e) == 0 && store_host_boot(s, &h, "x", 2, &e) == 1);
 	CHECK(store_host_forget_boots(s, &h, &e) == 0 && store_host_boot(s, &h, "x", 3, &e) == 0);
+	for (uint64_t i = 0; i < 100; i++) {
+		char boot[37];
+
+		snprintf(boot, sizeof(boot), "b%llu", (unsigned long long)i);
+		CHECK(store_host_boot(s, &h, boot, 4, &e) == 0);
+		CHECK(store_host_boot(s, &h, boot, 4, &e) == 1);
+	}
+	/* of a hundred, the newest are known */
+	CHECK(store_host_boot(s, &h, "x", 5, &e) == 0);
 	CHECK(store_host_remove(s, &h, &e) == 0);
 	CHECK(store_host_byid(s, ID2, &h, &e) == 1 && store_host_beat(s, &h, &doc, &e) == 0);
 	CHECK(doc == NULL);
