@@ -203,8 +203,14 @@ common_fields(struct req *r, const char *type)
 void
 req_hold(struct req *r, void (*gone)(struct req *, void *), void *arg)
 {
+	struct evbuffer *in = evhttp_request_get_input_buffer(r->ev);
+
 	r->gone = gone;
 	r->gone_arg = arg;
+	/* thousands may be held: what the body took is given back */
+	(void)evbuffer_drain(in, evbuffer_get_length(in));
+	r->body = NULL;
+	r->bodylen = 0;
 	if (conn_watch(r->conn, 1) == -1)
 		log_warnx("out of memory: a client that leaves is noticed late");
 }
