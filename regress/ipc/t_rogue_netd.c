@@ -130,6 +130,7 @@ order(void)
 	breach(sample_message(msg_row(MSG_NETD_READY), SAMPLE_MIN, msg), 0, "NETD_READY", "twice");
 	before = kit_audit("event=peer.kill ");
 	fresh();
+	net_send(&n.dial, MSG_DIAL_READY, msg_ready_put());
 	len = sample_message(msg_row(MSG_NETD_READY), SAMPLE_MIN, msg);
 	msg[len - 1] ^= 1;
 	(void)peer_send(imsgbuf_fd(n.netd.chan), msg, len, -1, 0, 0);
