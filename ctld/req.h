@@ -43,7 +43,8 @@ struct req *req_new(struct ctld *c, struct evhttp_request *ev, struct conn *k);
 
 /*
  * R is answered later, perhaps much later: GONE(R, ARG) is called when the client leaves before,
- * and R is no more after that; R's body is gone at once. Answering ends it. Without memory it is noticed late, by writing.
+ * and R is no more after that; R's body is gone at once. Answering ends it. Without memory it is
+ * noticed late, by writing.
  */
 void req_hold(struct req *r, void (*gone)(struct req *, void *), void *arg);
 
