@@ -50,7 +50,7 @@ message(const struct msg_row *r)
 	int ctl = r->from == ROOM_CTL || r->to == ROOM_CTL;
 
 	if (!exec && !ctl)
-		return; /* netd's and dial's: these processes do not exist yet */
+		return; /* netd's and dial's: netcrash.c goes over them */
 	if (name[r->from] != NULL)
 		point(name[r->from], "msg", r->name, "send");
 	if (name[r->to] != NULL)
