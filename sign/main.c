@@ -332,6 +332,7 @@ main(int argc, char **argv)
 
 	if (fd_sane() == -1)
 		return 1;
+	fd_closefrom(3);
 	log_init("reeve-sign", 1, 0);
 	if (sodium_init() == -1)
 		fatalx("libsodium could not be initialised");

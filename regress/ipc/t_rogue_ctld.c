@@ -1,8 +1,9 @@
 /*
- * Attack rogue-ctld. A peer of the right uid, in an attacker's hands, at a live signer: everything
- * that the protocol lets it say and everything that it does not. What it gets out of it is counted:
- * never a certificate with a word of its own choosing beside the host's name and id, never a
- * ticket's signature but for harmless kinds of this fleet, now and for an hour.
+ * Attack rogue-ctld, type-sweep, length-sweep. A peer of the right uid, in an attacker's hands, at
+ * a live signer: everything that the protocol lets it say and everything that it does not. What it
+ * gets out of it is counted: never a certificate with a word of its own choosing beside the host's
+ * name and id, never a ticket's signature but for harmless kinds of this fleet, now and for an
+ * hour.
  */
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# reevectl enroll: a real control plane, and everything that can be wrong: the token, the address, the server, its
+# Attack enrolment-abuse, at the host: reevectl enroll, a real control plane, and everything that can be wrong: the token, the address, the server, its
 # certificates, the host's name, what agent.conf says already. Nothing is sent to a server that is not proved, nothing
 # is written by an enrolment that fails, and the agent runs on what one that works has written.
 # shellcheck disable=SC1091,SC2154
