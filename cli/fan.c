@@ -21,7 +21,6 @@
 #define PATIENCE   120000 /* no success for so long: the control plane is gone */
 #define EXPLAIN_MS 3000	  /* so long nobody asks why nothing comes */
 #define RESTREAMS  3	  /* streams that end too early before it counts as a lie */
-#define STREAM_MAX (1ULL << 40)
 
 enum does { CN_IDLE, CN_STREAM, CN_WAIT };
 
@@ -62,6 +61,17 @@ on_head(struct httpc *c, const struct http_head *h, void *arg)
 	return 0;
 }
 
+/*
+ * The most that a spool of this job can have: a frame for each byte of output at worst, typed
+ * results, and something for the rest. More is none of the host's.
+ */
+static uint64_t
+spool_cap(const struct task *t)
+{
+	return t->t->output * (1 + FRAME_FIXED + FRAME_CRC) +
+	       (uint64_t)(t->kind->nsteps + 1) * 2 * FRAME_DATA_MAX;
+}
+
 static int
 on_piece(struct httpc *c, const uint8_t *p, size_t len, void *arg)
 {
@@ -69,8 +79,11 @@ on_piece(struct httpc *c, const uint8_t *p, size_t len, void *arg)
 
 	(void)c;
 	n->good = net_now();
-	if (n->does == CN_STREAM && n->head.status == 200 && n->head.reeve[0] != '\0')
-		return spool_feed(n->f, n->run, p, len);
+	if (n->does == CN_STREAM && n->head.status == 200 && n->head.reeve[0] != '\0') {
+		if (n->run->got + n->run->have + len > spool_cap(n->run->task))
+			n->run->damaged = 1;
+		return n->run->damaged ? -1 : spool_feed(n->f, n->run, p, len);
+	}
 	if (len > JSON_MAX - n->body.len ||
 	    (n->body.p = realloc(n->body.p, n->body.len + len + 1)) == NULL)
 		return -1;
@@ -142,7 +155,7 @@ ask(struct conn *n, enum does does, const char *path)
 	site_request(n->f->s, &r, "GET", path, n->path, sizeof(n->path));
 	r.head_ms = QUIET_MS;
 	if (does == CN_STREAM) {
-		r.body_max = STREAM_MAX;
+		r.body_max = UINT64_MAX; /* on_piece() has the cap */
 		r.body_ms = 0;
 		r.body_idle_ms = QUIET_MS;
 	}

@@ -4,6 +4,7 @@
  */
 #include <err.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,22 +36,32 @@ load_ca(struct site *s)
 	free(pem);
 }
 
+static struct site the_site;
+
+void
+site_wipe(void)
+{
+	sodium_memzero(the_site.conf.token, sizeof(the_site.conf.token));
+}
+
 struct site *
 site_open(void)
 {
-	static struct site s;
-	const struct url *u = &s.conf.url;
+	struct site *s = &the_site;
+	const struct url *u = &s->conf.url;
 	const char *six;
 
 	signal(SIGPIPE, SIG_IGN);
-	cli_conf_load(&s.conf);
-	load_ca(&s);
+	if (atexit(site_wipe) != 0)
+		errx(CLI_CANNOT, "atexit");
+	cli_conf_load(&s->conf);
+	load_ca(s);
 	six = strchr(u->host, ':') != NULL ? "[" : "";
-	snprintf(s.hostfield, sizeof(s.hostfield), "%s%s%s", six, u->host, *six ? "]" : "");
+	snprintf(s->hostfield, sizeof(s->hostfield), "%s%s%s", six, u->host, *six ? "]" : "");
 	if (u->port != 443)
-		snprintf(s.hostfield + strlen(s.hostfield),
-		    sizeof(s.hostfield) - strlen(s.hostfield), ":%u", u->port);
-	return &s;
+		snprintf(s->hostfield + strlen(s->hostfield),
+		    sizeof(s->hostfield) - strlen(s->hostfield), ":%u", u->port);
+	return s;
 }
 
 struct httpc *

@@ -114,8 +114,8 @@ judge_output(const struct run *r, struct errmsg *e)
 	const struct result *res = &r->result;
 
 	if (r->damaged)
-		return err_set(
-		    e, "the output that came is damaged at byte %llu", (unsigned long long)r->got);
+		return err_set(e, "the output that came is damaged, or too much, at byte %llu",
+		    (unsigned long long)r->got);
 	if (res->outsize == 0) /* nobody lived to seal it; report.c says so */
 		return 0;
 	if (r->got < res->outsize)

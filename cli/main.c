@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/site.h"
 #include "lib/fdutil.h"
 #include "version.h"
 
@@ -79,6 +79,7 @@ main(int argc, char **argv)
 	rv = v->run(v, argc - used, argv + used);
 	cli_flush();
 #ifndef REEVE_SANITIZE
+	site_wipe();
 	_exit(rv); /* without libcrypto's cleaning up, which takes longer than a round trip */
 #endif
 	return rv;

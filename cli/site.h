@@ -88,6 +88,8 @@ struct answer {
 
 /* Loads configuration and CA; no connection yet. Exits when it cannot. */
 struct site *site_open(void);
+/* Forgets the token: for the way out that calls nobody. */
+void site_wipe(void);
 /* A new connection, or NULL with E and FAULT. */
 struct httpc *site_connect(struct site *s, enum net_fault *fault, struct errmsg *e);
 /* A request's fields that are always the same: token, user agent, deadlines. PATH begins with

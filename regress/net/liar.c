@@ -11,7 +11,7 @@
  * - of hosts: whoami-fleet host-id host-key run-id run-missing job-id ticket-id
  * - of results: record-key record-edited record-job record-ticket record-host record-none
  *record-sig
- * - of output: output-bytes output-crc output-short output-extra output-none
+ * - of output: output-bytes output-crc output-short output-extra output-none output-endless
  * - of what it is: html no-field garbage error-CODE
  *
  * These are no lies but trouble: exit-3 signal refused silent break (the stream, once) big (1 MiB).
@@ -297,6 +297,8 @@ on_output(const char *line)
 		piece(s.p, FRAME_HEADLEN + 7);
 		_exit(0);
 	}
+	for (k = 0; is("output-endless"); k = FRAME_HEADLEN)
+		piece(s.p + k, s.sealed - k);
 	if (offset < end)
 		piece(s.p + offset, end - offset);
 	put("0\r\n\r\n", 5);

@@ -141,7 +141,7 @@ make_spool(struct spool *s, const struct host *h, int forged)
 	add_frame(s, FR_NOTE, "a note\x1b[2J", 10);
 	add_frame(s, FR_DATA, typed, sizeof(typed) - 1);
 	memset(block, 'x', sizeof(block));
-	for (i = 0; is("big") && i < 32; i++)
+	for (i = 0; (is("big") || is("output-endless")) && i < 32; i++)
 		add_frame(s, FR_STDOUT, block, sizeof(block));
 	s->sealed = s->len;
 	exitrec_put(rec, &x);

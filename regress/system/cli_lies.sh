@@ -51,7 +51,7 @@ code() {
 	checks=$((checks + 1))
 	timeout 30 "$@" >out 2>err </dev/null || rc=$?
 	[ $rc -eq "$want" ] || fail "$*: exit $rc, not $want: $(cat err)"
-	cat out err | grep -qF -- "$words" || fail "$*: said \"$(cat out err)\", not \"$words\""
+	cat out err | grep -qF -- "$words" || fail "$*: said \"$(head -c 2000 out err)\", not \"$words\""
 }
 
 has() {
@@ -171,6 +171,10 @@ output-short is not whole
 output-none is not whole
 output-extra other bytes than the host signed
 END
+begin output-endless
+code 125 "too much" "$reeve" run --limit output=4096 web1 backup
+checks=$((checks + 1))
+[ "$(wc -c <out)" -lt 20000000 ] || fail "$(wc -c <out) bytes were taken"
 begin output-bytes
 code 125 "LIES" "$reeve" ping web1
 begin output-bytes
