@@ -33,8 +33,8 @@ on_job_state(struct req *r)
 }
 
 /*
- * POST job/ID/result. Once this is answered the host forgets its output, so the output goes to the
- * disk before the record does.
+ * POST job/ID/result. Once this is answered the host forgets its output: a small one goes into the
+ * database with the record, which is one flush of the disk for both; a large one is flushed before.
  */
 void
 on_job_result(struct req *r)
@@ -44,7 +44,9 @@ on_job_result(struct req *r)
 	struct api_result m;
 	struct errmsg e = {""};
 	enum api_errcode code;
+	uint8_t small[OUTPUT_SMALL];
 	struct run run;
+	ssize_t n;
 	int already;
 
 	if (api_result_get(&m, (const char *)r->body, r->bodylen, &e) == -1) {
@@ -55,13 +57,15 @@ on_job_result(struct req *r)
 		req_error(r, API_ERR_NOT_FOUND, "this host has no such job");
 		return;
 	}
-	if (output_sync(c, r->arg[0], r->host.id, &e) == -1) {
+	n = output_small(c, r->arg[0], r->host.id, small);
+	if (n == -1 && output_sync(c, r->arg[0], r->host.id, &e) == -1) {
 		log_warnx("%s", e.text);
 		req_later(r, API_ERR_UNAVAILABLE, 30, "the output could not be written");
 		return;
 	}
-	code = jobq_result(
-	    &q, r->arg[0], &r->host, &m, output_size(c, r->arg[0], r->host.id), &run, &already, &e);
+	code = jobq_result(&q, r->arg[0], &r->host, &m,
+	    n == -1 ? output_size(c, r->arg[0], r->host.id) : (uint64_t)n, n == -1 ? NULL : small,
+	    &run, &already, &e);
 	if (code != API_OK) {
 		log_warnx("host %s: job %s: %s", r->host.name, r->arg[0], e.text);
 		req_error(r, code, "%s", e.text);

@@ -53,6 +53,23 @@ output_size(const struct ctld *c, const char *job_id, const char *host_id)
 	return (uint64_t)st.st_size;
 }
 
+ssize_t
+output_small(
+    const struct ctld *c, const char *job_id, const char *host_id, uint8_t small[OUTPUT_SMALL])
+{
+	int fd = open_file(c, job_id, host_id, O_RDONLY);
+	ssize_t n;
+	uint8_t more;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	n = fd_readn(fd, small, OUTPUT_SMALL);
+	if (n == OUTPUT_SMALL && read(fd, &more, 1) != 0)
+		n = -1;
+	close(fd);
+	return n;
+}
+
 int
 output_sync(const struct ctld *c, const char *job_id, const char *host_id, struct errmsg *e)
 {
@@ -129,7 +146,7 @@ append(struct req *r, int fd, const struct run *run, uint64_t offset, uint64_t h
 	ssize_t n;
 
 	*now = have;
-	if (run_state_final(run->state) && run->end != 0)
+	if (run->end != 0)
 		return API_ERR_STATE;
 	if (have + add > run_cap(run) || queue_outbytes(r->c, 0) + add > r->c->conf->output_max)
 		return API_ERR_TOO_LARGE;
@@ -175,7 +192,7 @@ put(struct req *r, const struct run *run, uint64_t offset)
 		refused(r, API_ERR_UNAVAILABLE);
 		return;
 	}
-	now = (uint64_t)st.st_size;
+	now = run->end != 0 ? run->output : (uint64_t)st.st_size;
 	if (offset > now) {
 		close(fd);
 		not_at(r, now);
@@ -188,7 +205,7 @@ put(struct req *r, const struct run *run, uint64_t offset)
 		req_json(r, 200, api_offset_put(now));
 	else
 		refused(r, code);
-	if (now > (uint64_t)st.st_size)
+	if (run->end == 0 && now > (uint64_t)st.st_size)
 		queue_moved(c, run->job_id);
 }
 

@@ -137,6 +137,25 @@ tail_begin(struct req *r, uint64_t offset, int follow)
 	tail_pump(t);
 }
 
+/* 1 when it is answered: a small output whose result is here stands in the database. */
+static int
+tail_small(struct req *r, const struct run *run, uint64_t offset)
+{
+	uint8_t small[OUTPUT_SMALL];
+	struct errmsg e;
+	size_t len;
+	int rc;
+
+	if (run->end == 0 || (rc = store_run_small(r->c->store, run, small, &len, &e)) == 1)
+		return 0;
+	if (rc == -1)
+		req_error(r, API_ERR_INTERNAL, "the database failed");
+	else
+		req_bytes(r, 200, "application/octet-stream", offset < len ? small + offset : NULL,
+		    offset < len ? len - offset : 0);
+	return 1;
+}
+
 /* GET jobs/:id/output/:hostid?offset=N&follow=1 */
 void
 on_job_tail(struct req *r)
@@ -154,6 +173,6 @@ on_job_tail(struct req *r)
 		req_error(r, API_ERR_INTERNAL, "the database failed");
 	else if (rc == 1)
 		req_error(r, API_ERR_NOT_FOUND, "no such job, or not on this host");
-	else
+	else if (!tail_small(r, &run, offset))
 		tail_begin(r, offset, (int)follow);
 }

@@ -415,7 +415,7 @@ again(const struct jobq *q, const struct run *run, const struct api_result *m, s
 
 static enum api_errcode
 keep(const struct jobq *q, struct run *run, const struct result *res, const struct api_result *m,
-    struct errmsg *e)
+    const uint8_t *small, struct errmsg *e)
 {
 	int rc;
 
@@ -424,7 +424,7 @@ keep(const struct jobq *q, struct run *run, const struct result *res, const stru
 	run->code = res->code;
 	if (run->started_at == 0 && res->started != 0)
 		run->started_at = res->started;
-	if (store_run_result(q->store, run, m->record, m->len, &m->sig, e) == -1)
+	if (store_run_result(q->store, run, m->record, m->len, &m->sig, small, e) == -1)
 		return internal(e);
 	rc = note_chain(q, run, res, m, e);
 	return rc == -1 ? internal(e) : API_OK;
@@ -432,7 +432,7 @@ keep(const struct jobq *q, struct run *run, const struct result *res, const stru
 
 enum api_errcode
 jobq_result(const struct jobq *q, const char *id, const struct host *h, const struct api_result *m,
-    uint64_t output, struct run *run, int *already, struct errmsg *e)
+    uint64_t output, const uint8_t *small, struct run *run, int *already, struct errmsg *e)
 {
 	enum api_errcode code = find(q, id, h->id, run, e);
 	struct result res;
@@ -447,7 +447,7 @@ jobq_result(const struct jobq *q, const char *id, const struct host *h, const st
 		return again(q, run, m, e);
 	}
 	run->output = output;
-	return keep(q, run, &res, m, e);
+	return keep(q, run, &res, m, small, e);
 }
 
 /* ---- cancel, and time ---- */

@@ -47,10 +47,12 @@ enum api_errcode jobq_report(const struct jobq *q, const char *id, const char *h
 
 /*
  * The host's signed result. It is verified by the host's enrolled key and held against the run.
- * OUTPUT: bytes held. *ALREADY 1 when this very record was stored before.
+ * OUTPUT: bytes held; SMALL: these bytes, or NULL when they are safe in their file.
+ * *ALREADY 1 when this very record was stored before.
  */
 enum api_errcode jobq_result(const struct jobq *q, const char *id, const struct host *h,
-    const struct api_result *m, uint64_t output, struct run *run, int *already, struct errmsg *e);
+    const struct api_result *m, uint64_t output, const uint8_t *small, struct run *run,
+    int *already, struct errmsg *e);
 
 enum jobq_cancelled {
 	JQ_CANCELLED, /* it never ran and never will */

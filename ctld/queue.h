@@ -6,6 +6,8 @@
 #ifndef CTLD_QUEUE_H
 #define CTLD_QUEUE_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +37,9 @@ void queue_moved(struct ctld *c, const char *job_id);
 
 /* STATE/output/JOBID.HOSTID: bytes held, 0 without a file. */
 uint64_t output_size(const struct ctld *c, const char *job_id, const char *host_id);
+/* An output of at most OUTPUT_SMALL bytes: those. -1: larger, or it cannot be read. */
+ssize_t output_small(
+    const struct ctld *c, const char *job_id, const char *host_id, uint8_t small[OUTPUT_SMALL]);
 /* Written output is on disk. 0 or -1 with E. */
 int output_sync(const struct ctld *c, const char *job_id, const char *host_id, struct errmsg *e);
 void output_remove(struct ctld *c, const char *job_id, const char *host_id);

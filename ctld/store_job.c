@@ -24,7 +24,8 @@ store_job_ddl(void)
 	    " leased_at INTEGER NOT NULL, started_at INTEGER NOT NULL,"
 	    " finished_at INTEGER NOT NULL, reason TEXT NOT NULL, cancel INTEGER NOT NULL,"
 	    " told INTEGER NOT NULL, output INTEGER NOT NULL, end INTEGER NOT NULL,"
-	    " code INTEGER NOT NULL, record BLOB, sig BLOB, UNIQUE (job, host_id))",
+	    " code INTEGER NOT NULL, record BLOB, sig BLOB, small BLOB,"
+	    " UNIQUE (job, host_id))",
 	    "CREATE INDEX runs_host ON runs (host_id, job)",
 	    "CREATE INDEX runs_state ON runs (host_id, state)",
 	    "CREATE INDEX runs_cancel ON runs (host_id) WHERE cancel > 0",

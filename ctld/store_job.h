@@ -83,9 +83,16 @@ int store_run_get(
     struct store *s, const char *id, const char *host_id, struct run *r, struct errmsg *e);
 /* Writes every column that may change but the result's. */
 int store_run_update(struct store *s, const struct run *r, struct errmsg *e);
-/* The signed result; R's state and times are written with it. */
+/*
+ * The signed result; R's state and times are written with it. SMALL (or NULL): the run's whole
+ * output of R's size, at most OUTPUT_SMALL bytes, which then is as safe as the record.
+ */
+#define OUTPUT_SMALL 16384
 int store_run_result(struct store *s, const struct run *r, const char *record, size_t len,
-    const struct sig *sig, struct errmsg *e);
+    const struct sig *sig, const uint8_t *small, struct errmsg *e);
+/* 1: it was not kept so. */
+int store_run_small(struct store *s, const struct run *r, uint8_t small[OUTPUT_SMALL], size_t *len,
+    struct errmsg *e);
 /* 1: there is none yet. RECORD is NUL-ended. */
 int store_run_record(struct store *s, const struct run *r, char record[RESULT_MAX + 1], size_t *len,
     struct sig *sig, struct errmsg *e);

@@ -121,12 +121,36 @@ store_run_update(struct store *s, const struct run *r, struct errmsg *e)
 
 int
 store_run_result(struct store *s, const struct run *r, const char *record, size_t len,
-    const struct sig *sig, struct errmsg *e)
+    const struct sig *sig, const uint8_t *small, struct errmsg *e)
 {
-	return store_exec(s, e, "UPDATE runs SET " RUN_SET ", record = ?, sig = ? WHERE row = ?",
-		   RUN_FMT "bbi", RUN_VALUES(r), record, len, sig, sizeof(*sig), r->row) < 0
-		   ? -1
-		   : 0;
+	int rc = store_exec(s, e, "UPDATE runs SET " RUN_SET ", record = ?, sig = ? WHERE row = ?",
+	    RUN_FMT "bbi", RUN_VALUES(r), record, len, sig, sizeof(*sig), r->row);
+
+	if (rc >= 0 && small != NULL && r->output > 0)
+		rc = store_exec(s, e, "UPDATE runs SET small = ? WHERE row = ?", "bi", small,
+		    (size_t)r->output, r->row);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+store_run_small(struct store *s, const struct run *r, uint8_t small[OUTPUT_SMALL], size_t *len,
+    struct errmsg *e)
+{
+	sqlite3_stmt *st = store_query(
+	    s, e, "SELECT small FROM runs WHERE row = ? AND small IS NOT NULL", "i", r->row);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	if ((rc = store_row(s, st, e)) == 1) {
+		*len = (size_t)sqlite3_column_bytes(st, 0);
+		rc = *len > OUTPUT_SMALL ? err_set(e, "database: an output does not fit")
+					 : store_blob(st, 0, small, *len, e);
+	} else {
+		rc = rc == 0 ? 1 : -1;
+	}
+	store_done(st);
+	return rc;
 }
 
 static int

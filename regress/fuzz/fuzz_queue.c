@@ -90,7 +90,7 @@ finished(int job, int host, const struct api_result *m)
 	int already;
 
 	snprintf(id, sizeof(id), "%032x", (unsigned int)job);
-	if (jobq_result(&kit.q, id, &kit.host[host], m, 0, &r, &already, &e) != API_OK)
+	if (jobq_result(&kit.q, id, &kit.host[host], m, 0, NULL, &r, &already, &e) != API_OK)
 		return;
 	must(already == o->done && r.state == RS_FINISHED);
 	o->done = 1;

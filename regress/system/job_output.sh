@@ -102,6 +102,29 @@ ok "is nothing" test ! -s "$w/body"
 op GET "/v1/jobs/$id/output/$(newid)"
 status "of a host that has no such run" 404
 
+# a small output is in the database with its result, and survives a file that a power cut took
+f=$w/j0
+job_new "$f" agent.ping 1
+job_put "$f"
+claim 1
+for l in 16384 16385; do
+	[ $l = 16384 ] || { f=$w/j00; job_new "$f" agent.ping 1; job_put "$f"; claim 1; }
+	head -c $l /dev/urandom >"$f.out1"
+	out 1 "$f" 0 1 "$f.out1"
+	record 1 "$f"
+	result 1 "$f"
+	status "result with $l bytes of output" 200
+	is "held" "$(run_of 1 "$f" output)" $l
+	[ $l = 16385 ] || : >"$s/state/output/$(id_of "$f").$hostid"
+	op GET "/v1/jobs/$(id_of "$f")/output/$hostid?offset=7&follow=1"
+	tail -c +8 "$f.out1" >"$w/part"
+	ok "$l bytes, all but 7" cmp "$w/part" "$w/body"
+	out 1 "$f" 0 1 "$f.out1"
+	status "the same again" 200
+	out 1 "$f" 1 1 "$f.out1"
+	status "more than was there" 409
+done
+
 # the cap of one run: agent.ping keeps 4096 bytes, and 8 MiB of frames around them
 f=$w/j2
 job_new "$f" agent.ping 1

@@ -79,9 +79,9 @@ test_path(struct qkit *k)
 	CHECK(qk_report(k, 0, "accepted", 1, &r) == API_OK && r.state == RS_STARTED);
 	CHECK(qk_report(k, 0, "refused", 1, &r) == API_ERR_STATE);
 	qk_record(k, 0, 1, NULL, &m);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 77, &r, &already, &e) == API_OK);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 77, NULL, &r, &already, &e) == API_OK);
 	CHECK(!already && r.state == RS_FINISHED && r.end == END_EXIT && r.code == 3);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 77, &r, &already, &e) == API_OK);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 77, NULL, &r, &already, &e) == API_OK);
 	CHECK(already && r.output == 77 && r.finished_at == k->q.now);
 	CHECK(qk_report(k, 0, "started", 1, &r) == API_OK && r.state == RS_FINISHED);
 }
@@ -112,7 +112,7 @@ test_fence(struct qkit *k)
 	/* the late result of the old fence is the truth all the same */
 	qk_record(k, 0, 2, NULL, &m);
 	CHECK(m.fence == 1);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_OK);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) == API_OK);
 	CHECK(r.state == RS_FINISHED);
 	k->q.now = QK_NOW;
 }
@@ -234,10 +234,11 @@ test_cross_host(struct qkit *k)
 	CHECK(qk_claim(k, 1, NULL, NULL) == 0 && qk_claim(k, 0, NULL, NULL) == 1);
 	CHECK(qk_report(k, 1, "accepted", 1, &r) == API_ERR_NOT_FOUND);
 	qk_record(k, 1, 1, NULL, &m);
-	CHECK(
-	    jobq_result(&k->q, k->j.id, &k->host[1], &m, 0, &r, &already, &e) == API_ERR_NOT_FOUND);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[1], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_NOT_FOUND);
 	/* its own record under another's job, and another's under its own */
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_REFUSED);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_REFUSED);
 	CHECK(store_run_get(k->q.store, k->j.id, qk_ids[0], &r, &e) == 0 && r.end == 0);
 	CHECK(store_run_get(k->q.store, "x' OR 1=1 --", qk_ids[0], &r, &e) == 1);
 	CHECK(store_run_get(k->q.store, k->j.id, "%", &r, &e) == 1);
@@ -256,32 +257,37 @@ test_bad_results(struct qkit *k)
 	for (size_t i = 0; i < good.len; i += 7) { /* each change, whatever it makes */
 		m = good;
 		m.record[i] ^= 1;
-		CHECKF(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) ==
+		CHECKF(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
 			   API_ERR_REFUSED,
 		    "byte %zu", i);
 	}
 	m = good;
 	m.sig.sig[3] ^= 4;
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_REFUSED);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_REFUSED);
 	m = good;
 	seckey_sign(&k->key[1], m.record, m.len, &m.sig);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_REFUSED);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_REFUSED);
 	/* signed by the right key, but of another job or ticket */
 	k->j.ticket[20] ^= 1;
 	qk_record(k, 0, 5, NULL, &m);
 	k->j = mine;
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_REFUSED);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_REFUSED);
 	CHECK(strstr(e.text, "another ticket") != NULL);
 	k->j.id[0] ^= 1;
 	qk_record(k, 0, 5, NULL, &m);
 	k->j = mine;
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_REFUSED);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_REFUSED);
 	CHECK(store_run_get(k->q.store, k->j.id, qk_ids[0], &r, &e) == 0);
 	CHECK(r.end == 0 && r.state == RS_LEASED);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &good, 0, &r, &already, &e) == API_OK);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &good, 0, NULL, &r, &already, &e) == API_OK);
 	/* a second, other record of the same run: the first stays */
 	qk_record(k, 0, 6, NULL, &m);
-	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, &r, &already, &e) == API_ERR_EXISTS);
+	CHECK(jobq_result(&k->q, k->j.id, &k->host[0], &m, 0, NULL, &r, &already, &e) ==
+	      API_ERR_EXISTS);
 }
 
 static void
@@ -299,7 +305,8 @@ test_chain(struct qkit *k)
 	for (size_t i = 0; i < 5; i++) {
 		qk_submit(k, 90 + (unsigned int)i, 3, "agent.ping");
 		qk_record(k, 2, seq[i], i == 4 ? last4 : before, &m);
-		CHECK(jobq_result(&k->q, k->j.id, &k->host[2], &m, 0, &r, &already, &e) == API_OK);
+		CHECK(jobq_result(&k->q, k->j.id, &k->host[2], &m, 0, NULL, &r, &already, &e) ==
+		      API_OK);
 		ticket_hash(m.record, m.len, before);
 		if (seq[i] == 4)
 			memcpy(last4, before, 32);
