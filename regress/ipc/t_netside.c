@@ -240,7 +240,7 @@ vitals(struct netpair *n)
 static void
 reload(struct netpair *n)
 {
-	struct peer p;
+	struct peer p, life;
 
 	/* the same settings: the pair stays */
 	kill(kit.pid, SIGHUP);
@@ -249,6 +249,8 @@ reload(struct netpair *n)
 	/* others: a new pair, at once */
 	net_renew(&kit, 1);
 	CHECK(net_closed(&n->netd, NET_MS) && net_closed(&n->dial, NET_MS));
+	life = (struct peer){.life = n->netd.life, .raw = n->netd.life};
+	CHECKF(net_closed(&life, NET_MS), "the process lives");
 	net_end(n);
 	CHECK(net_up(n, NET_MS));
 	/* one that cannot be read: the old words stay */
