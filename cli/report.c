@@ -179,7 +179,7 @@ report_run(const struct fan *f, struct run *r)
 	if (r->result.cut > 0)
 		warnx("%s: %llu bytes of output were cut", r->name,
 		    (unsigned long long)r->result.cut);
-	if (f->judge_output && r->result.outsize == 0 && r->got > FRAME_HEADLEN)
+	if (f->judge_output && r->result.outsize == 0 && r->got + r->have > FRAME_HEADLEN)
 		warnx("%s: nobody lived to sign for the output above", r->name);
 }
 

@@ -198,6 +198,28 @@ damage(void)
 	spoollen -= FRAME_FIXED + 4 + FRAME_CRC;
 }
 
+/* A host that died left no hash of its output: its word on the job counts, the output is nobody's.
+ */
+static void
+unsealed(void)
+{
+	struct result res = good();
+	struct run r;
+
+	res.end = END_UNKNOWN;
+	res.code = 0;
+	res.outsize = 0;
+	memset(res.outsha, 0, sizeof(res.outsha));
+	judged(&r, &res, &key, spoollen - 5, 64);
+	CHECK(r.verdict == VD_TRUE && r.result.end == END_UNKNOWN);
+	done(&r);
+	spool[40] ^= 1;
+	judged(&r, &res, &key, spoollen, 64);
+	CHECK(r.verdict == VD_TRUE && r.damaged);
+	done(&r);
+	spool[40] ^= 1;
+}
+
 static void
 no_record(void)
 {
@@ -254,6 +276,7 @@ main(void)
 	truth();
 	lies();
 	damage();
+	unsealed();
 	no_record();
 	pretty();
 	return check_done();
