@@ -159,6 +159,10 @@ on_job_blob(struct req *r)
 		req_error(r, API_ERR_INTERNAL, "the database failed");
 		return;
 	}
+	/* on a slow line the blobs alone may take longer than a lease */
+	if (rc == 0 && store_blob_fetched(r->c->store, r->host.id, r->arg[0],
+			   ctld_now() + r->c->conf->lease, &e) == -1)
+		log_warnx("%s", e.text);
 	fd = rc == 1 ? -1 : fd_openat(r->c->blobdir, r->arg[0], O_RDONLY, 0);
 	if (fd == -1) {
 		req_error(r, API_ERR_NOT_FOUND, "no job of this host names such a blob");

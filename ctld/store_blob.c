@@ -56,6 +56,18 @@ store_blob_allowed(struct store *s, const char *host_id, const char *sha256, str
 }
 
 int
+store_blob_fetched(
+    struct store *s, const char *host_id, const char *sha256, uint64_t due, struct errmsg *e)
+{
+	return store_exec(s, e,
+		   "UPDATE runs SET due = ? WHERE host_id = ? AND state = 2 AND job IN"
+		   " (SELECT job FROM job_blobs WHERE sha256 = ?)",
+		   "utt", due, host_id, sha256) < 0
+		   ? -1
+		   : 0;
+}
+
+int
 store_blob_total(struct store *s, uint64_t *bytes, struct errmsg *e)
 {
 	return number(

@@ -126,6 +126,9 @@ int store_blob_add(
 int store_blob_remove(struct store *s, const char *sha256, struct errmsg *e);
 /* 0 when an unfinished run of the host names it, 1 when none does. */
 int store_blob_allowed(struct store *s, const char *host_id, const char *sha256, struct errmsg *e);
+/* The host fetches it: leases of its runs that name it go on until DUE. */
+int store_blob_fetched(
+    struct store *s, const char *host_id, const char *sha256, uint64_t due, struct errmsg *e);
 /* Bytes of all. */
 int store_blob_total(struct store *s, uint64_t *bytes, struct errmsg *e);
 /* A blob older than BEFORE that no job names: 0, or 1 when there is none. */

@@ -44,8 +44,24 @@ agent 2 POST "/job/$id/confirm" -d "{\"nonce\":\"$(newid)$(newid)\"}"
 status "confirmation of another's job" 404
 agent 2 GET "/blob/$sha"
 status "a blob of another's job" 404
+sqlite3 -cmd '.timeout 5000' "$s/state/ctld.db" "update runs set due = $(now) + 20 where job_id = '$id'"
 agent 1 GET "/blob/$sha"
 status "its own" 200
+lease_goes_on() { [ "$(sqlite3 -readonly "$s/state/ctld.db" "select due > $(now) + 40 from runs where job_id = '$id'")" = 1 ]; }
+soon "its lease goes on while it fetches" lease_goes_on
+agent 1 GET "/blob/$sha" -H 'Range: bytes=1990-'
+status "a part of it" 206
+is "which" "$(grep -i '^content-range' "$w/head1" | tr -d '\r')" "Content-Range: bytes 1990-1999/2000"
+is "of the right size" "$(wc -c <"$w/body1")" 10
+agent 1 GET "/blob/$sha" -H 'Range: bytes=0-0'
+is "one byte" "$code $(wc -c <"$w/body1")" "206 1"
+agent 1 GET "/blob/$sha" -H 'Range: bytes=2000-'
+status "behind the end" 416
+for r in 'bytes=-5' 'bytes=5-4' 'bytes=0-1,3-4' 'bytes=x-' 'lines=0-1' 'bytes=99999999999999999999-'; do
+	agent 1 GET "/blob/$sha" -H "Range: $r"
+	is "all of it for $r" "$code $(wc -c <"$w/body1")" "200 2000"
+done
+agent 1 GET "/blob/$sha"
 ok "byte for byte" cmp "$w/blob" "$w/body1"
 is "its file holds what host 1 sent" "$(run_of 1 "$f" output)" 2000
 is "nothing was stored" "$(run_of 1 "$f" state) $(run_of 1 "$f" end)" "leased "
