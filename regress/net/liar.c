@@ -17,6 +17,7 @@
  * These are no lies but trouble: exit-3 signal refused silent break (the stream, once) big (1 MiB).
  */
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -472,7 +473,9 @@ main(int argc, char **argv)
 	fflush(stdout);
 	while ((one = accept(fd, NULL, NULL)) != -1) {
 		switch (fork()) {
-		case 0:
+		case 0: /* none outlives the test, which kills the first one */
+			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+				err(1, "prctl");
 			close(fd);
 			serve(t, one);
 		case -1:
