@@ -112,5 +112,7 @@ int enroll_write(const struct enroll_files *f, const struct enroll_out *out, con
 
 /* Read-only system files, sockets of the internet, no exec. 0, or -1 with E. */
 int enroll_confine(struct errmsg *e);
+struct sb;
+void enroll_sandbox(struct sb *s); /* what it asks of sb_apply_dropped() */
 
 #endif
