@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "regress/ipc/payloads.h"
+#include "regress/ipc/payloads_sign.h"
 
 struct codec {
 	uint32_t num;
