@@ -134,6 +134,12 @@ ok "reload" ctl reload
 soon "a pair again" running
 netd=$(field_of main netd) dial=$(field_of main dial)
 hasnot "no breach" "$h/state/audit" "event=peer."
+# what a filter would do to it: told of in the trail, and not started again at once
+kill -SYS "$netd"
+soon "both are new" other
+has "audit" "$h/state/audit" "peer=netd server=main reason=signal\\04031"
+hasnot "no breach" "$h/state/audit" "event=peer.kill"
+netd=$(field_of main netd) dial=$(field_of main dial)
 stop
 checks=$((checks + 1))
 gone || fail "network processes outlive reeve-privd"
