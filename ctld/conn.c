@@ -163,8 +163,10 @@ on_output(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 	struct conn *k = arg;
 
 	(void)buf;
-	if (info->n_deleted > 0)
-		k->took = 1;
+	if (info->n_deleted == 0)
+		return;
+	k->took = 1;
+	k->drains++;
 }
 
 struct bufferevent *

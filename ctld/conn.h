@@ -37,6 +37,7 @@ struct conn {
 	uint64_t in, out;    /* bytes that came into and left the input buffer */
 	uint64_t head;	     /* where in that stream the next head begins */
 	size_t looked;	     /* bytes of it looked at */
+	uint64_t drains;     /* how often bytes of output were taken */
 	int took;	     /* the client took bytes of output since the last look */
 	int certerr;	     /* X509_V_ERR_*: the client certificate is not good */
 	int served;	     /* a request was answered on it */

@@ -9,6 +9,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <sodium.h>
@@ -19,6 +20,11 @@
 #include "lib/log.h"
 #include "lib/strutil.h"
 
+#define ONE_PIECE      15000
+#define STREAM_CALM    3  /* turns with an empty output before a stream's end is written */
+#define STREAM_SOON    64 /* turns that follow each other at once; then the client is slow */
+#define STREAM_SLOW_MS 5
+
 static const char JSON[] = "application/json";
 
 static void
@@ -28,6 +34,8 @@ req_free(struct req *r)
 		sodium_memzero(r->json, strlen(r->json));
 		free(r->json);
 	}
+	if (r->ender != NULL)
+		event_free(r->ender);
 	free(r);
 }
 
@@ -233,12 +241,18 @@ static void
 send_bytes(struct req *r, int status, const char *type, const void *p, size_t len)
 {
 	struct evbuffer *out = evhttp_request_get_output_buffer(r->ev);
+	struct evhttp_connection *ec;
 
 	common_fields(r, type);
 	if (len > 0 && evbuffer_add(out, p, len) == -1)
 		status = 500;
 	leave(r);
+	ec = evhttp_request_get_connection(r->ev);
 	evhttp_send_reply(r->ev, status, reason(status), NULL);
+	/* head and body in one piece: one TLS record, one segment; it is written from the loop */
+	if (ec != NULL && len < ONE_PIECE)
+		(void)evbuffer_pullup(
+		    bufferevent_get_output(evhttp_connection_get_bufferevent(ec)), -1);
 	req_free(r);
 }
 
@@ -363,10 +377,45 @@ req_backlog(const struct req *r)
 	return evbuffer_get_length(bufferevent_get_output(evhttp_connection_get_bufferevent(ec)));
 }
 
-void
-req_stream_end(struct req *r)
+/*
+ * evhttp calls the callback of what it wrote last when the output has drained, but a turn later and
+ * without looking whether more was added meanwhile: an end that is written in between is taken as
+ * sent, and stays. So the end waits until the output has been empty for some turns.
+ */
+static void
+end_turn(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval now = {0, 0}, slow = {0, STREAM_SLOW_MS * 1000};
+	struct req *r = arg;
+
+	(void)fd;
+	(void)what;
+	r->looks++;
+	if (req_backlog(r) > 0 || r->conn->drains != r->drains)
+		r->calm = 0;
+	r->drains = r->conn->drains;
+	if (++r->calm <= STREAM_CALM) {
+		(void)evtimer_add(r->ender, r->looks <= STREAM_SOON ? &now : &slow);
+		return;
+	}
 	leave(r);
 	evhttp_send_reply_end(r->ev);
 	req_free(r);
+}
+
+static void
+end_gone(struct req *r, void *arg)
+{
+	(void)r;
+	(void)arg;
+}
+
+void
+req_stream_end(struct req *r)
+{
+	r->gone = end_gone;
+	r->drains = r->conn->drains;
+	if ((r->ender = evtimer_new(r->c->base, end_turn, r)) == NULL)
+		fatalx("out of memory");
+	end_turn(-1, 0, r);
 }

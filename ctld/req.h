@@ -33,9 +33,12 @@ struct req {
 
 	/* req.c's and server.c's own */
 	struct conn *conn;
-	int status;	/* of a durable answer that waits */
-	char *json;	/* its body */
-	int held, left; /* it waits; the client left meanwhile */
+	int status;	     /* of a durable answer that waits */
+	char *json;	     /* its body */
+	int held, left;	     /* it waits; the client left meanwhile */
+	struct event *ender; /* of a stream whose end is about to be written */
+	uint64_t drains;     /* the connection's, at the last look */
+	unsigned int calm, looks;
 };
 
 /* For server.c: EV on K, its body made one piece. NULL without memory. */
