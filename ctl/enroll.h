@@ -12,8 +12,10 @@
 #include "lib/err.h"
 #include "proto/token.h"
 
-#define ENROLL_PEM    16384
-#define ENROLL_BUNDLE "/etc/ssl/certs/ca-certificates.crt" /* as agent.conf's "ca bundle" */
+#define ENROLL_CONF	"/etc/reeve/agent.conf"
+#define ENROLL_CONF_MAX (256UL * 1024)
+#define ENROLL_PEM	16384
+#define ENROLL_BUNDLE	"/etc/ssl/certs/ca-certificates.crt" /* as agent.conf's "ca bundle" */
 
 struct enroll_in {
 	struct token token;
@@ -33,6 +35,14 @@ struct enroll_out {
 	char bearer[49];	   /* "" but for a bearer host */
 	char online_key[57];
 };
+
+/* ---- enroll_state.c ---- */
+
+struct enroll_conf;
+/* The file's bytes; NULL when there is none. Exits on anything else. */
+char *enroll_read_trusted(const char *path, size_t max, size_t *len);
+/* The public halves of the keys that privd made, into IN. Exits when they are not there. */
+void enroll_read_keys(struct enroll_in *in, const struct enroll_conf *c);
 
 /* ---- enroll_child.c ---- */
 

@@ -22,35 +22,12 @@
 #include "lib/strutil.h"
 #include "lib/users.h"
 #include "lib/valid.h"
-#include "proto/signify.h"
 
-#define CONFFILE      "/etc/reeve/agent.conf"
-#define STATE_DIR     "/var/lib/reeve"
-#define CONF_FILE_MAX (256UL * 1024)
-#define SEAL_HEAD     "reeve-seal 1\n"
-#define CHILD_MS      120000
+#define CHILD_MS 120000
 
 struct enroll_opts {
 	const char *conf, *server, *hostname, *token;
 };
-
-/* The file's bytes; NULL when there is none. Exits on anything else. */
-static char *
-read_trusted(const char *path, size_t max, size_t *len)
-{
-	struct errmsg e;
-	char *buf = NULL;
-	int fd;
-
-	*len = 0;
-	if (access(path, F_OK) == -1 && errno == ENOENT)
-		return NULL;
-	if ((fd = fd_open_trusted(path, O_RDONLY, FD_TRUST_ROOT, &e)) == -1 ||
-	    fd_slurp(fd, max, &buf, len, &e) == -1)
-		errx(CTL_EXIT_AGENT, "%s", e.text);
-	close(fd);
-	return buf;
-}
 
 /* ---- the token: from the command line, a file, or standard input ---- */
 
@@ -135,48 +112,12 @@ pick_name(struct enroll_in *in, const struct enroll_opts *o, const struct enroll
 		    o->conf, c->host_name, in->hostname);
 }
 
-static char *
-state_file(const char *dir, const char *name, size_t *len)
-{
-	char path[1100];
-	char *buf;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if ((buf = read_trusted(path, SIGNIFY_TEXT_MAX, len)) == NULL)
-		errx(CTL_EXIT_AGENT,
-		    "%s is not there yet: start reeve-privd first, it makes the host's keys", path);
-	return buf;
-}
-
-/* The public halves of the keys that privd made. */
-static void
-read_keys(struct enroll_in *in, const struct enroll_conf *c)
-{
-	const char *dir = c->state_dir[0] != '\0' ? c->state_dir : STATE_DIR;
-	struct pubkey k;
-	struct errmsg e;
-	uint8_t seal[32];
-	size_t len, head = strlen(SEAL_HEAD);
-	char *text = state_file(dir, "result.pub", &len);
-
-	if (pubkey_parse(&k, text, len, &e) == -1)
-		errx(CTL_EXIT_AGENT, "%s/result.pub: %s", dir, e.text);
-	pubkey_write_b64(&k, in->result_key);
-	free(text);
-	text = state_file(dir, "seal.pub", &len);
-	if (len != head + 45 || memcmp(text, SEAL_HEAD, head) != 0 || text[len - 1] != '\n' ||
-	    str_b64dec(seal, sizeof(seal), text + head, 44) != 32)
-		errx(CTL_EXIT_AGENT, "%s/seal.pub: is not a seal key", dir);
-	memcpy(in->seal_key, text + head, 44);
-	free(text);
-}
-
 static void
 read_machine(struct enroll_in *in)
 {
 	uint8_t hash[32];
 	size_t len;
-	char *id = read_trusted("/etc/machine-id", 4096, &len);
+	char *id = enroll_read_trusted("/etc/machine-id", 4096, &len);
 
 	if (id == NULL || len == 0) {
 		free(id);
@@ -268,13 +209,25 @@ old_section_ok(const struct enroll_opts *o, const struct enroll_conf *c, const s
 	return -1;
 }
 
+static void
+show_print(const struct enroll_out *out, const struct enroll_in *in)
+{
+	char print[HOSTPRINT_LEN];
+
+	hostprint(out->fleet, out->host_id, out->host_name, in->result_key, in->seal_key, print);
+	printf(
+	    "its fingerprint, to compare when it is pinned by \"reeve roster\":\n    %s\n", print);
+}
+
 static int
-finish(struct ctl *c, const struct enroll_out *out, const struct enroll_opts *o)
+finish(struct ctl *c, const struct enroll_out *out, const struct enroll_in *in,
+    const struct enroll_opts *o)
 {
 	char text[1025];
 
 	printf("enrolled: host %s %s, fleet %s, [server %s]\n", out->host_id, out->host_name,
 	    out->fleet, o->server);
+	show_print(out, in);
 	printf("the control plane's online key, for policy.conf if it shall sign harmless kinds:\n"
 	       "    %s\n",
 	    out->online_key);
@@ -300,7 +253,7 @@ enroll(struct ctl *c, struct enroll_opts *o, struct enroll_in *in)
 	struct errmsg e;
 	int rc = CTL_EXIT_AGENT;
 
-	if ((old = read_trusted(o->conf, CONF_FILE_MAX, &f.oldlen)) == NULL)
+	if ((old = enroll_read_trusted(o->conf, ENROLL_CONF_MAX, &f.oldlen)) == NULL)
 		old = strdup("");
 	if (old == NULL)
 		err(CTL_EXIT_AGENT, NULL);
@@ -310,7 +263,7 @@ enroll(struct ctl *c, struct enroll_opts *o, struct enroll_in *in)
 	if (old_section_ok(o, &conf, &in->token.url) == -1)
 		return CTL_EXIT_USAGE;
 	pick_name(in, o, &conf);
-	read_keys(in, &conf);
+	enroll_read_keys(in, &conf);
 	read_machine(in);
 	system_name(sysname);
 	if (conf.hostname[0] == '\0' && strcmp(sysname, in->hostname) != 0)
@@ -324,7 +277,7 @@ enroll(struct ctl *c, struct enroll_opts *o, struct enroll_in *in)
 	else if (enroll_write(&f, &out, &in->token.url, in->token.bundle, &e) == -1)
 		warnx("%s", e.text);
 	else
-		rc = finish(c, &out, o);
+		rc = finish(c, &out, in, o);
 	sodium_memzero(&out, sizeof(out));
 	free(old);
 	return rc;
@@ -343,7 +296,7 @@ verb_enroll(struct ctl *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
 	    {"hostname", required_argument, NULL, 'H'}, {NULL, 0, NULL, 0}};
-	struct enroll_opts o = {.conf = CONFFILE};
+	struct enroll_opts o = {.conf = ENROLL_CONF};
 	static struct enroll_in in;
 	int ch, rc;
 

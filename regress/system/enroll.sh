@@ -145,6 +145,7 @@ host_secret web1.example.net
 # ---- it works: the token from a file, so that it is in nobody's process list ----
 echo "$etoken" >"$w/token"
 ok "enrolled" en -n main "$w/token"
+cp "$w/out" "$w/said"
 is "what it says" "$(grep -c '^enrolled: host [0-9a-f]* web1.example.net, fleet '"$fleet" "$w/out")" 1
 is "the agent knows at once" "$(grep -c 'read its configuration again' "$w/out")" 1
 is "modes" "$(cd "$h/etc/tls" && stat -c '%a %n' . ./* | sort | tr '\n' ' ')" "600 ./main.key 644 ./main-ca.pem 644 ./main.crt 700 . "
@@ -154,6 +155,10 @@ is "the section" "$(sed -n '/^\[server main\]/,$p' "$h/etc/agent.conf" | tr '\n'
     "[server main] url $url ca $h/etc/tls/main-ca.pem cert $h/etc/tls/main.crt key $h/etc/tls/main.key "
 is "the fleet" "$(sed -n 's/^fleet //p' "$h/etc/agent.conf")" "$fleet"
 ok "the configuration holds" "$BUILD/reeve-privd" -n -f "$h/etc/agent.conf"
+op GET /v1/hosts/web1.example.net
+print=$(jget "$w/body" '$.host.fingerprint')
+is "the fingerprint is the control plane's" "$("$BUILD/reevectl" -s "$h/run/control.sock" fingerprint | head -n 1)" "$print"
+is "which enroll has said" "$(grep -cxF "    $print" "$w/said")" 1
 online() { op GET /v1/hosts/web1.example.net && [ "$(jget "$w/body" '$.host.state')" = online ]; }
 soon "the host is online" online
 is "no secret in the logs" "$(grep -c "${etoken##*,}" "$h/log" "$w/log" | grep -vc ':0$')" 0
