@@ -368,6 +368,7 @@ on_heartbeat(struct req *r)
 {
 	struct api_heartbeat m;
 	struct errmsg e = {0};
+	int rc;
 
 	if (api_heartbeat_get(&m, (const char *)r->body, r->bodylen, &e) == -1) {
 		req_error(r, API_ERR_BAD_REQUEST, "%s", e.text);
@@ -379,7 +380,10 @@ on_heartbeat(struct req *r)
 		api_heartbeat_free(&m);
 		return;
 	}
-	switch (beat(r, &m, &e)) {
+	store_lazy(r->c->store, 1);
+	rc = beat(r, &m, &e);
+	store_lazy(r->c->store, 0);
+	switch (rc) {
 	case 0:
 		answer_beat(r);
 		break;

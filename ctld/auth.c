@@ -173,8 +173,11 @@ note_use(struct req *r, uint64_t now)
 {
 	struct errmsg e;
 
-	if (now < r->oper.last || now - r->oper.last >= 60)
-		(void)store_oper_used(r->c->store, r->oper.name, now, &e);
+	if (now >= r->oper.last && now - r->oper.last < 60)
+		return;
+	store_lazy(r->c->store, 1);
+	(void)store_oper_used(r->c->store, r->oper.name, now, &e);
+	store_lazy(r->c->store, 0);
 }
 
 static int

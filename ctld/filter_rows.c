@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 #include "lib/sb_mk.h"
@@ -27,8 +25,6 @@ static const struct sb_rule rules[] = {
     {__NR_accept4, ANY, "connections"},
     {__NR_getpeername, ANY, "whose connection it is"},
     {__NR_getsockopt, ANY, "SO_ERROR of a connection"},
-    {__NR_setsockopt, {{1, SB_EQ32, 0, IPPROTO_TCP}, {2, SB_EQ32, 0, TCP_NODELAY}},
-	"no waiting for an ACK"},
     {__NR_shutdown, ANY, "ending a connection"},
     {__NR_sendto, ANY, "syslog(3)"},
     {__NR_socket, {{0, SB_EQ32, 0, AF_UNIX}, {1, SB_MASK64, TYPE, SOCK_STREAM}},

@@ -95,19 +95,27 @@ tls_trust(SSL_CTX *tls, const char *ca, struct errmsg *e)
 	return 0;
 }
 
-/* Accepted sockets have this from their listener: a host that lost its power is noticed. */
+/*
+ * Accepted sockets have all this from their listener (tcp(7)): evhttp never sets TCP_NODELAY, and
+ * an answer in two pieces then waits 40 ms for an ACK; a host that lost its power is noticed.
+ */
 static int
-keepalive(int fd)
+set_options(int fd)
 {
-	int on = 1, idle = 60, between = 15, times = 4;
+	static const struct {
+		int level, name, value;
+	} opt[] = {
+	    {IPPROTO_TCP, TCP_NODELAY, 1},
+	    {SOL_SOCKET, SO_KEEPALIVE, 1},
+	    {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+	    {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+	    {IPPROTO_TCP, TCP_KEEPCNT, 4},
+	};
 
-	return setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1 ||
-		       setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) == -1 ||
-		       setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof(between)) ==
-			   -1 ||
-		       setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times)) == -1
-		   ? -1
-		   : 0;
+	for (size_t i = 0; i < sizeof(opt) / sizeof(opt[0]); i++)
+		if (setsockopt(fd, opt[i].level, opt[i].name, &opt[i].value, sizeof(int)) == -1)
+			return -1;
+	return 0;
 }
 
 static int
@@ -136,7 +144,7 @@ bind_to(const struct conf_listen *cl, struct errmsg *e)
 	    (is6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) == -1) ||
 	    bind(fd, is6 ? (struct sockaddr *)&s6 : (struct sockaddr *)&s4,
 		is6 ? sizeof(s6) : sizeof(s4)) == -1 ||
-	    keepalive(fd) == -1 || listen(fd, BACKLOG) == -1) {
+	    set_options(fd) == -1 || listen(fd, BACKLOG) == -1) {
 		(void)err_errno(e, "listen %s, port %u", cl->address, cl->port);
 		close(fd);
 		return -1;
@@ -168,7 +176,7 @@ take_socket(int fd, struct errmsg *e)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
 		return err_set(e, "descriptor %d of the service manager does not listen", fd);
-	if (fd_cloexec(fd, 1) == -1 || fd_nonblock(fd, 1) == -1 || keepalive(fd) == -1)
+	if (fd_cloexec(fd, 1) == -1 || fd_nonblock(fd, 1) == -1 || set_options(fd) == -1)
 		return err_errno(e, "descriptor %d", fd);
 	return fd;
 }

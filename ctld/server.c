@@ -3,8 +3,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -98,13 +96,10 @@ take_in(struct server *s, struct conn *k)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int on = 1;
 
 	if ((k->fd = bufferevent_getfd(k->bev)) == -1)
 		return;
-	/* evhttp never sets it, and an answer in two pieces then waits 40 ms for an ACK */
-	if (setsockopt(k->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
-	    getpeername(k->fd, (struct sockaddr *)&ss, &len) == -1 ||
+	if (getpeername(k->fd, (struct sockaddr *)&ss, &len) == -1 ||
 	    netaddr_from_sockaddr(&k->peer, (struct sockaddr *)&ss) == -1) {
 		conn_close(k);
 		return;

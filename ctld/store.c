@@ -18,6 +18,7 @@
 
 #define SCHEMA_VERSION 1
 #define STATEMENTS     256
+#define LAZY_MS	       1000
 
 struct waiter {
 	void (*fn)(int, void *);
@@ -29,6 +30,8 @@ struct store {
 	int lock;
 	struct event *turn; /* ends a turn: commits, then tells who waited */
 	int open;	    /* a transaction is */
+	int lazy;	    /* what is written now may wait LAZY_MS for its commit */
+	int soon;	    /* the turn's end commits */
 	unsigned int depth; /* savepoints */
 	struct waiter *waiter;
 	size_t nwaiters, maxwaiters;
@@ -196,8 +199,24 @@ at_turns_end(struct store *s)
 {
 	const struct timeval now = {0, 0};
 
-	if (s->turn != NULL && !evtimer_pending(s->turn, NULL))
+	if (s->turn != NULL && !s->soon)
 		(void)evtimer_add(s->turn, &now);
+	s->soon = 1;
+}
+
+static void
+before_long(struct store *s)
+{
+	const struct timeval later = {LAZY_MS / 1000, LAZY_MS % 1000 * 1000};
+
+	if (s->turn != NULL && !s->soon && !evtimer_pending(s->turn, NULL))
+		(void)evtimer_add(s->turn, &later);
+}
+
+void
+store_lazy(struct store *s, int on)
+{
+	s->lazy = on;
 }
 
 struct store *
@@ -252,16 +271,18 @@ store_close(struct store *s)
 int
 store_write(struct store *s, struct errmsg *e)
 {
-	/* a full disk may have undone it: what comes now must not stand alone, the turn has failed
-	 */
-	if (s->open)
-		return sqlite3_get_autocommit(s->db)
-			   ? err_set(e, "database: the transaction was undone")
-			   : 0;
-	if (run(s, "BEGIN IMMEDIATE", e) == -1)
-		return -1;
-	s->open = 1;
-	at_turns_end(s);
+	if (!s->open) {
+		if (run(s, "BEGIN IMMEDIATE", e) == -1)
+			return -1;
+		s->open = 1;
+	} else if (sqlite3_get_autocommit(s->db)) {
+		/* a full disk may have undone it: what comes now must not stand alone */
+		return err_set(e, "database: the transaction was undone");
+	}
+	if (s->lazy)
+		before_long(s);
+	else
+		at_turns_end(s);
 	return 0;
 }
 
@@ -289,6 +310,9 @@ store_commit(struct store *s)
 {
 	int ok = 1;
 
+	s->soon = 0;
+	if (s->turn != NULL)
+		(void)evtimer_del(s->turn);
 	if (s->open) {
 		s->open = 0;
 		if (run(s, "COMMIT", NULL) == -1) {

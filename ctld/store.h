@@ -29,6 +29,12 @@ void store_close(struct store *s);
 /* Begins this turn's transaction if none is open. Every writing function calls it. 0 or -1. */
 int store_write(struct store *s, struct errmsg *e);
 /*
+ * ON 1: what is written from now on may be lost with the power (heartbeats, when a token was last
+ * used), so its commit may wait a second; others read it at once, and anybody's store_after() or
+ * writing of the other kind takes it along.
+ */
+void store_lazy(struct store *s, int on);
+/*
  * Several writes that belong together, within the turn's transaction: when store_end() gets OK 0,
  * what was written since store_begin() is undone and others' work stays. They nest.
  */

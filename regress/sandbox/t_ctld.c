@@ -48,6 +48,7 @@ static const struct probe more[] = {
     NEVER(accept),
     NEVER(bind),
     NEVER(socketpair),
+    NEVER(setsockopt),
     NEVER(sendmsg),
     NEVER(recvmsg),
     NEVER(dup),

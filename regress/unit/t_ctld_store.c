@@ -168,6 +168,61 @@ test_group(void)
 	CHECK(store_host_byid(s, ID1, &h, &e) == 1 && store_host_byid(s, ID2, &h, &e) == 0);
 }
 
+/* What another process would find on disk. */
+static int
+on_disk(const char *id)
+{
+	char path[128];
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int n = -1;
+
+	snprintf(path, sizeof(path), "%s/ctld.db", dir);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, "SELECT count(*) FROM host WHERE id = ?", -1, &st, NULL) !=
+		SQLITE_OK)
+		return -1;
+	sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+/* A heartbeat's write waits, and goes along with the next that must not. */
+static void
+test_lazy(void)
+{
+	static const char *const id[] = {"2123456789abcdef0123456789abcdef",
+	    "3123456789abcdef0123456789abcdef", "4123456789abcdef0123456789abcdef"};
+	struct host a = host("l1.example.net", id[0]), b = host("l2.example.net", id[1]),
+		    c = host("l3.example.net", id[2]), h;
+	static int one = 0;
+
+	CHECK(store_commit(s) == 0);
+	store_lazy(s, 1);
+	CHECK(store_host_add(s, &a, &e) == 0);
+	store_lazy(s, 0);
+	CHECK(event_base_loop(base, EVLOOP_NONBLOCK) != -1);
+	CHECK(on_disk(id[0]) == 0 && store_host_byid(s, id[0], &h, &e) == 0);
+	CHECK(store_host_add(s, &b, &e) == 0);
+	CHECK(event_base_loop(base, EVLOOP_ONCE) != -1);
+	CHECK(on_disk(id[0]) == 1 && on_disk(id[1]) == 1);
+	store_lazy(s, 1);
+	CHECK(store_host_add(s, &c, &e) == 0);
+	store_lazy(s, 0);
+	told[0] = 0;
+	CHECK(store_after(s, on_after, &one) == 0 && event_base_loop(base, EVLOOP_ONCE) != -1);
+	CHECK(told[0] == 1 && on_disk(id[2]) == 1);
+	store_lazy(s, 1);
+	CHECK(store_host_remove(s, &c, &e) == 0);
+	store_lazy(s, 0);
+	/* alone it is on disk a second later */
+	CHECK(on_disk(id[2]) == 1 && event_base_loop(base, EVLOOP_ONCE) != -1);
+	CHECK(on_disk(id[2]) == 0);
+}
+
 static void
 test_open(void)
 {
@@ -243,6 +298,7 @@ main(void)
 	test_hosts();
 	test_secrets();
 	test_group();
+	test_lazy();
 	test_open();
 	test_clone();
 	test_states();
