@@ -15,6 +15,7 @@
 
 struct issued {
 	int fd, broken;
+	size_t bytes; /* of the file */
 	struct issued_row *row;
 	size_t n, size;
 };
@@ -85,6 +86,7 @@ lines(struct issued *is, char *buf, size_t len, struct errmsg *e)
 			return -1;
 		done = (size_t)(nl - buf) + 1;
 	}
+	is->bytes = done;
 	if (done == len)
 		return 0;
 	log_warnx("issued: %zu bytes of a line that was never finished are cut off", len - done);
@@ -159,6 +161,9 @@ issued_add(struct issued *is, const struct issued_row *r, struct errmsg *e)
 	str_hex(host, r->host_id, 16);
 	str_hex(key, r->key, 32);
 	str_hex(serial, r->serial, SERIAL_LEN);
+	/* what the next start could not read must not be written */
+	if (is->bytes + sizeof(line) > ISSUED_MAX)
+		return err_set(e, "the register is full (%lu bytes)", ISSUED_MAX);
 	n = snprintf(line, sizeof(line), "%s %s %s %s %s %llu\n", enrolment, host, r->name, key,
 	    serial, (unsigned long long)r->when);
 	if (n < 0 || (size_t)n >= sizeof(line))
@@ -168,5 +173,6 @@ issued_add(struct issued *is, const struct issued_row *r, struct errmsg *e)
 		is->broken = 1;
 		return err_errno(e, "issued");
 	}
+	is->bytes += (size_t)n;
 	return keep(is, r, e);
 }

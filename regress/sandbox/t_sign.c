@@ -26,6 +26,7 @@
 
 static char dir[64], path[96];
 static int stop[2], sock, syslogd;
+static pid_t signer_pid;
 static struct probe_ctx ctx;
 static const struct sb_prog *prog;
 
@@ -97,6 +98,27 @@ dial(void)
 	return b;
 }
 
+/* The listening socket is ours too, so a dead signer is not seen by its channel. */
+static int
+gone(void)
+{
+	siginfo_t si = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)signer_pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       si.si_pid != 0;
+}
+
+static int
+recv_one(struct imsgbuf *b, struct imsg *m)
+{
+	int n = -2;
+
+	for (int i = 0; i < 500 && n == -2; i++)
+		if ((n = chan_recv(b, m, 20)) == -2 && gone())
+			return 0;
+	return n;
+}
+
 /* Sends and takes one answer; 1 it was WANT. */
 static int
 ask(struct imsgbuf *b, uint32_t type, struct ibuf *ib, uint32_t want)
@@ -106,7 +128,7 @@ ask(struct imsgbuf *b, uint32_t type, struct ibuf *ib, uint32_t want)
 
 	if (type != 0 && (imsg_compose(b, type, ib, NULL, 0) == -1 || chan_flush(b) == -1))
 		return 0;
-	if (chan_recv(b, &m, 5000) != 1)
+	if (recv_one(b, &m) != 1)
 		return 0;
 	ok = m.type == want;
 	imsg_free(&m);
@@ -202,6 +224,7 @@ life(void)
 		alarm(20);
 		_exit(signer());
 	}
+	signer_pid = pid;
 	ok = conversation();
 	kill(pid, SIGTERM);
 	if (waitpid(pid, &st, 0) != pid)
@@ -365,6 +388,7 @@ stranger(void)
 		alarm(20);
 		_exit(signer());
 	}
+	signer_pid = pid;
 	CHECK(in_child(try_stranger, NULL) == 0);
 	CHECK(conversation());
 	kill(pid, SIGKILL);
