@@ -24,7 +24,7 @@ room(const struct netd *n)
 int
 netd_claim_wanted(const struct netd *n)
 {
-	return !n->cloned && (n->conf->poll_wait > 0 || room(n) > 0);
+	return !n->cloned; /* without room too: cancellations come by it */
 }
 
 int

@@ -105,6 +105,7 @@ struct client {
 	uint32_t asked;		  /* dial's number */
 	struct backoff backoff;
 	uint64_t notbefore; /* net_now(): no connection and no call before */
+	int nolink;	    /* it waits since there was no way there */
 	uint64_t look;	    /* when again fires */
 	/* the call under way */
 	enum call_kind call;

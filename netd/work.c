@@ -61,12 +61,29 @@ say(struct client *c, const char *words)
 	log_warnx("%s: %s", client_name[c->role], words);
 }
 
+/* One got through: what the others wait for, for want of a way there, may go now. */
+static void
+wake_others(struct client *c)
+{
+	for (int i = 0; i < CL_MAX; i++) {
+		struct client *o = &c->n->client[i];
+
+		if (o == c || !o->nolink)
+			continue;
+		o->nolink = 0;
+		o->notbefore = 0;
+		netd_client_later(o, 0);
+	}
+}
+
 static void
 say_well(struct client *c)
 {
 	if (c->said[0] != '\0')
 		log_info("%s: answered again", client_name[c->role]);
 	c->said[0] = '\0';
+	c->nolink = 0;
+	wake_others(c);
 }
 
 static enum disposition
@@ -90,6 +107,7 @@ judge_fault(struct client *c, const struct reply *r)
 		answer_fault(r->fault, r->why, words);
 	}
 	say(c, words);
+	c->nolink = r->fault == NETF_CONNECT || r->fault == NETF_TIME;
 	netd_client_hold(c, backoff_next(&c->backoff, BACKOFF_NET, 0));
 	return D_NET;
 }

@@ -307,6 +307,8 @@ kit_end(struct kit *k)
 		if (k->conn[i].fd == -1)
 			continue;
 		close(k->conn[i].fd);
+		/* one may hold another's socket, if both were made at once */
+		kill(k->conn[i].pid, SIGKILL);
 		waitpid(k->conn[i].pid, NULL, 0);
 		free(k->conn[i].r.body);
 	}

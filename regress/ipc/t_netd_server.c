@@ -198,6 +198,32 @@ test_claims(void)
 	end();
 }
 
+/* Plain polling: once an interval, with room for jobs or without. */
+static void
+test_plain(void)
+{
+	struct kit_req *r;
+	struct imsg m;
+	int64_t until;
+	char *a;
+	int n = 0;
+
+	kit_start(&k, "poll-wait", "0", "heartbeat", "1", "free", "1", NULL);
+	k.manual_beat = 1; /* not answered: its interval stays */
+	r = kit_request(&k, "POST /agent/v1/claim?wait=0");
+	kit_answer(&k, r, 200, "", a = claimed(3, ticket));
+	free(a);
+	until = kit_now() + 2500;
+	while (kit_now() < until) {
+		if (kit_wait(&k, 0, &m, "POST /agent/v1/claim?wait=0", &r, 100) == 2) {
+			kit_answer(&k, r, 204, "", "");
+			n++;
+		}
+	}
+	CHECKF(n >= 1 && n <= 3, "%d polls in 2.5 s", n);
+	end();
+}
+
 static void
 test_clone(void)
 {
@@ -483,6 +509,7 @@ main(void)
 	test_interval();
 	test_down();
 	test_claims();
+	test_plain();
 	test_clone();
 	test_claim_rubbish();
 	test_offsets();
