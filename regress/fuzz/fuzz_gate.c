@@ -40,7 +40,7 @@ try_head(const char *text, size_t len)
 	for (const char *p = text; *p != '\0'; p++)
 		if ((*p == '\n' && (p == text || p[-1] != '\r')) || (*p == '\r' && p[1] != '\n'))
 			abort();
-	if (fields(text, "transfer-encoding") != 0 || fields(text, "content-length") > 1 ||
+	if (fields(text, "transfer-encoding:") != 0 || fields(text, "content-length:") > 1 ||
 	    fields(text, " ") != 0 || g.path[0] != '/')
 		abort();
 }
