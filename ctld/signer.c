@@ -76,12 +76,13 @@ try_later(struct signer *s)
 static void
 drop(struct signer *s, const char *why)
 {
-	chan_free(s->chan);
-	s->chan = NULL;
-	s->greeted = 0;
+	/* WHY is the channel's own */
 	if (!s->told)
 		log_warnx("signer: %s; trying again", why);
 	s->told = 1;
+	chan_free(s->chan);
+	s->chan = NULL;
+	s->greeted = 0;
 	try_later(s);
 	finish_all(s, "the signer is away");
 }
