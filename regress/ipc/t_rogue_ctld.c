@@ -277,6 +277,7 @@ ca_key(struct imsgbuf *b)
 	csr = kit_request(&(struct kit_csr){.key = key});
 	m = request(csr);
 	refused(b, &m, "CA's own key");
+	EVP_PKEY_free(key);
 	free(csr);
 }
 

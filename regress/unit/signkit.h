@@ -19,10 +19,12 @@
 #include "imsg/msg_codec.h"
 #include "sign/sign.h"
 
-/* "P-256", "P-384", "rsa", "ed25519". */
+/* "P-256", "P-384", "rsa", "ed25519". They are kept until the test ends. */
 static inline EVP_PKEY *
 kit_key(const char *kind)
 {
+	static EVP_PKEY *kept[64];
+	static size_t n;
 	EVP_PKEY *k;
 
 	if (strcmp(kind, "rsa") == 0)
@@ -31,9 +33,9 @@ kit_key(const char *kind)
 		k = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
 		k = EVP_PKEY_Q_keygen(NULL, NULL, "EC", kind);
-	if (k == NULL)
+	if (k == NULL || n == sizeof(kept) / sizeof(kept[0]))
 		abort();
-	return k;
+	return kept[n++] = k;
 }
 
 struct kit_csr {
