@@ -5,6 +5,9 @@
  *	ctld_client enroll TOKEN HOSTNAME CSR	the body of an enrolment
  *	ctld_client beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN
  *	ctld_client nodelay PID			of each connected TCP socket of PID: TCP_NODELAY
+ *	ctld_client idle CERT KEY N		N connections by mutual TLS that were answered once;
+ *						"ready", then they are held until standard input
+ *ends
  */
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -16,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
 #include <sodium.h>
 
 #include "ctld/route.h"
@@ -120,6 +124,53 @@ nodelay(const char *text)
 	return n == 0;
 }
 
+/* One connection from 127.0.0.FROM that was served once, and is kept: nothing of it is freed. */
+static int
+idle_one(SSL_CTX *tls, int from)
+{
+	static const char req[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct sockaddr_in a = {.sin_family = AF_INET}, b = a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	SSL *ssl = SSL_new(tls);
+	char buf[1024];
+	int on = 1;
+
+	a.sin_addr.s_addr = htonl(0x7f000000U + (uint32_t)from);
+	b.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	b.sin_port = htons(API_PORT);
+	if (fd == -1 || ssl == NULL ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+	    bind(fd, (struct sockaddr *)&a, sizeof(a)) == -1 ||
+	    connect(fd, (struct sockaddr *)&b, sizeof(b)) == -1 || SSL_set_fd(ssl, fd) != 1)
+		return -1;
+	if (SSL_connect(ssl) != 1 || SSL_write(ssl, req, sizeof(req) - 1) <= 0 ||
+	    SSL_read(ssl, buf, sizeof(buf)) <= 0)
+		return -1;
+	return 0;
+}
+
+static int
+idle(char **v)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+	uint64_t n;
+	char c;
+
+	if (tls == NULL || SSL_CTX_use_certificate_file(tls, v[0], SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(tls, v[1], SSL_FILETYPE_PEM) != 1 ||
+	    str_u64(v[2], 1, 20000, &n) == -1)
+		return 2;
+	for (uint64_t i = 0; i < n; i++)
+		if (idle_one(tls, 1 + (int)(i % 32)) == -1) {
+			fprintf(
+			    stderr, "ctld_client: connection %llu failed\n", (unsigned long long)i);
+			return 1;
+		}
+	printf("ready\n");
+	fflush(stdout);
+	return read(STDIN_FILENO, &c, 1) == -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,7 +184,9 @@ main(int argc, char **argv)
 		return beat(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "nodelay") == 0)
 		return nodelay(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "idle") == 0)
+		return idle(argv + 2);
 	fprintf(stderr, "usage: ctld_client routes | enroll TOKEN HOSTNAME CSR | "
-			"beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN | nodelay PID\n");
+			"beat HOSTNAME BOOT-ID AUDIT-SEQ CHAIN | nodelay PID | idle CERT KEY N\n");
 	return 2;
 }
