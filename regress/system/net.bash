@@ -24,7 +24,7 @@ export NO_COLOR=1
 
 # ---- namespaces ----
 
-# in_ns NAME CMD...
+# in_ns NAME CMD...: waits for it; what runs on needs a pid of its own: nsenter itself
 in_ns() {
 	local n=$1
 	shift
@@ -102,14 +102,14 @@ site_up() {
 }
 
 sign_start() {
-	in_ns ctl "$s/reeve-sign" -d -D "$s/sign" -s "$s/run/sign.sock" >>"$w/site.log" 2>&1 </dev/null &
+	nsenter "--net=$w/ns-ctl" -- "$s/reeve-sign" -d -D "$s/sign" -s "$s/run/sign.sock" >>"$w/site.log" 2>&1 </dev/null &
 	signd=$!
 	soon "reeve-sign listens" test -S "$s/run/sign.sock"
 }
 ctld_dead() { ! kill -0 "$ctld" 2>/dev/null; }
 ctld_there() { ctld_dead || op whoami; }
 ctld_start() {
-	in_ns ctl "$BUILD/reeve-ctld" -d -v -f "$s/etc/ctld.conf" >>"$w/site.log" 2>&1 </dev/null &
+	nsenter "--net=$w/ns-ctl" -- "$BUILD/reeve-ctld" -d -v -f "$s/etc/ctld.conf" >>"$w/site.log" 2>&1 </dev/null &
 	ctld=$!
 	within 20 ctld_there || fail "reeve-ctld neither answers nor ends"
 	! ctld_dead || { fail "reeve-ctld does not start: $(tail -n 3 "$w/site.log")"; finish; }
