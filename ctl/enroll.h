@@ -20,6 +20,7 @@
 struct enroll_in {
 	struct token token;
 	char hostname[254];
+	char proxy[300];  /* "HOST:PORT" of an HTTP proxy, as agent.conf says; "" none */
 	char machine[65]; /* SHA-256 of /etc/machine-id, or "" */
 	char result_key[57], seal_key[45];
 };
@@ -80,6 +81,7 @@ struct enroll_conf {
 	char state_dir[1024];
 	unsigned int from, to; /* lines of the section [server NAME]: [from, to); 0: none */
 	char url[512];	       /* in it */
+	char proxy[300];
 };
 /* Reads what enrolment needs of LEN bytes of agent.conf. 0, or -1 with E "FILE:LINE: ...". */
 int enroll_conf_read(struct enroll_conf *c, const char *file, const char *server, const char *buf,

@@ -17,6 +17,7 @@
 #include "ctl/ctl.h"
 #include "ctl/enroll.h"
 #include "lib/fdutil.h"
+#include "lib/strutil.h"
 #include "net/httpc.h"
 #include "proto/api.h"
 #include "version.h"
@@ -63,6 +64,30 @@ set_where(struct call *c)
 	    six ? "[" : "", u->host, six ? "]" : "", u->port);
 }
 
+/* A connected socket to the control plane, or to the proxy that agent.conf names. -1 with E. */
+static int
+reach(const struct enroll_in *in, struct errmsg *e)
+{
+	const char *colon = strrchr(in->proxy, ':');
+	char host[254];
+	uint64_t port;
+	size_t n;
+	int fd;
+
+	if (in->proxy[0] == '\0')
+		return simple_connect(in->token.url.host, in->token.url.port, CONNECT_MS, e);
+	if (colon == NULL || str_u64(colon + 1, 1, 65535, &port) == -1)
+		return err_set(e, "agent.conf: proxy %s: must be HOST:PORT", in->proxy);
+	n = (size_t)(colon - in->proxy);
+	if (n > 2 && in->proxy[0] == '[' && in->proxy[n - 1] == ']')
+		snprintf(host, sizeof(host), "%.*s", (int)n - 2, in->proxy + 1);
+	else
+		snprintf(host, sizeof(host), "%.*s", (int)n, in->proxy);
+	if ((fd = simple_connect(host, (uint16_t)port, CONNECT_MS, e)) == -1)
+		(void)err_prefix(e, "the proxy %s", in->proxy);
+	return fd;
+}
+
 /* A connection of a kind; NULL after give_up(). */
 static struct httpc *
 dial(struct call *c, const struct netconf *conf)
@@ -74,8 +99,14 @@ dial(struct call *c, const struct netconf *conf)
 	const struct url *u = &c->in->token.url;
 	struct httpc *h;
 	struct errmsg e;
+	char to[300];
 
-	if ((hi.fd = simple_connect(u->host, u->port, CONNECT_MS, &e)) == -1) {
+	if (c->in->proxy[0] != '\0') {
+		snprintf(to, sizeof(to), strchr(u->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+		    u->host, u->port);
+		hi.proxy_to = to;
+	}
+	if ((hi.fd = reach(c->in, &e)) == -1) {
 		give_up(c, CTL_EXIT_AGENT, "%s: no control plane can be reached there: %s",
 		    c->where, e.text);
 		return NULL;

@@ -27,6 +27,8 @@ top_line(const struct conf_line *l, struct enroll_conf *c)
 		copy(c->fleet, sizeof(c->fleet), l->word[1]);
 	else if (strcmp(l->word[0], "hostname") == 0)
 		copy(c->hostname, sizeof(c->hostname), l->word[1]);
+	else if (strcmp(l->word[0], "proxy") == 0)
+		copy(c->proxy, sizeof(c->proxy), l->word[1]);
 	else if (strcmp(l->word[0], "state-dir") == 0)
 		copy(c->state_dir, sizeof(c->state_dir), l->word[1]);
 	else if (strcmp(l->word[0], "host") == 0 && l->nwords == 3) {

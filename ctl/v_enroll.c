@@ -263,6 +263,7 @@ enroll(struct ctl *c, struct enroll_opts *o, struct enroll_in *in)
 	if (old_section_ok(o, &conf, &in->token.url) == -1)
 		return CTL_EXIT_USAGE;
 	pick_name(in, o, &conf);
+	snprintf(in->proxy, sizeof(in->proxy), "%s", conf.proxy);
 	enroll_read_keys(in, &conf);
 	read_machine(in);
 	system_name(sysname);
