@@ -56,8 +56,7 @@ TLSTEST	= $(LIBTLS)/lib/libtls.so -Wl,--disable-new-dtags,-rpath,$(LIBTLS)/lib
 endif
 
 ROOMS	= lib proto net imsg privd execd netd dial ctld sign ctl cli
-PROGS	= $(BUILD)/reeve-privd $(BUILD)/reeve-execd $(foreach r,netd dial ctld sign,$(if \
-	  $(wildcard $(r)/main.c),$(BUILD)/reeve-$(r))) $(BUILD)/reevectl $(BUILD)/reeve
+PROGS	= $(addprefix $(BUILD)/,reeve-privd reeve-execd reeve-netd reeve-dial reeve-ctld reeve-sign reevectl reeve)
 
 # every .c of a room but its main.c, and what runs while building, goes into the room's archive
 src_of	= $(filter-out $(1)/main.c $(1)/mkfilters.c lib/mkfilter.c lib/sb_mk.c,$(sort $(wildcard $(1)/*.c)))
