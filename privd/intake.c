@@ -181,24 +181,25 @@ fresh_use(struct privd *p, const struct intake *in, struct errmsg *e)
 	return 0;
 }
 
+/* Each origin has a queue of its own: none can fill another's, nor root's at the host. */
 static unsigned int
-queued(const struct privd *p)
+queued(const struct privd *p, const char *origin)
 {
 	const struct job *j;
 	unsigned int n = 0;
 
 	TAILQ_FOREACH (j, &p->jobs->live, link)
-		n += j->phase == JP_QUEUED;
+		n += j->phase == JP_QUEUED && strcmp(j->origin, origin) == 0;
 	return n;
 }
 
-/* T NULL: before it is known what is asked. A kind without an executor waits for nobody. */
+/* IN NULL: before it is known what is asked. A kind without an executor waits for nobody. */
 static int
-room_check(struct privd *p, const struct ticket *t, struct errmsg *e)
+room_check(struct privd *p, const struct intake *in, struct errmsg *e)
 {
 	if (privd_open(p, e) == -1)
 		return -1;
-	if (t != NULL && t->kind->nsteps > 0 && queued(p) >= p->w.conf->max_queue)
+	if (in != NULL && in->t->kind->nsteps > 0 && queued(p, in->origin) >= p->w.conf->max_queue)
 		return err_set(e, "%u jobs are queued already (max-queue)", p->w.conf->max_queue);
 	return spool_room(p->spool, SPOOL_WANT, e);
 }
@@ -244,7 +245,7 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 	off_t off;
 
 	fill_accepted(in, &rec);
-	if (room_check(p, in->t, e) == -1 || fresh_use(p, in, e) == -1 ||
+	if (room_check(p, in, e) == -1 || fresh_use(p, in, e) == -1 ||
 	    audit_accept(p, in, &rec, e) == -1 ||
 	    ledger_append(p->ledger, &rec, now, &off, e) == -1)
 		return refuse(p, in, e);

@@ -58,9 +58,17 @@ struct known {
 	int acked;
 };
 
+/* Where jobs come from: each server block, and root at the host. */
+#define JOBS_ORIGINS (CONF_SERVERS + 1)
+
 struct jobs {
 	TAILQ_HEAD(, job) live;
 	unsigned int nlive;
+	struct turn {
+		char origin[65];
+		uint64_t at; /* of all starts, the number of its newest */
+	} turn[JOBS_ORIGINS];
+	uint64_t turns;
 	struct known *known; /* sorted by id */
 	size_t nknown, size;
 	struct challenge {

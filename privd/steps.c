@@ -403,20 +403,52 @@ start_job(struct privd *p, struct job *j)
 	job_finish(p, j, &r);
 }
 
+/* The place of ORIGIN; one that is new here takes that of who had no start for the longest time. */
+static struct turn *
+turn_of(struct jobs *js, const char *origin)
+{
+	struct turn *t, *old = js->turn;
+
+	for (t = js->turn; t < js->turn + JOBS_ORIGINS; t++) {
+		if (strcmp(t->origin, origin) == 0)
+			return t;
+		if (t->at < old->at)
+			old = t;
+	}
+	snprintf(old->origin, sizeof(old->origin), "%s", origin);
+	old->at = 0;
+	return old;
+}
+
+/*
+ * Of each origin the first that may start; of those the one whose origin had no start for the
+ * longest time: a server that orders much waits behind itself, not in front of the others.
+ */
+static struct job *
+next_job(struct privd *p)
+{
+	struct job *j, *best = NULL;
+	uint64_t at, first = UINT64_MAX;
+
+	TAILQ_FOREACH (j, &p->jobs->live, link) {
+		if (j->phase != JP_QUEUED || j->run != NULL)
+			continue;
+		at = turn_of(p->jobs, j->origin)->at;
+		if (at >= first || !may_start(p, j))
+			continue;
+		best = j;
+		first = at;
+	}
+	return best;
+}
+
 void
 jobs_schedule(struct privd *p)
 {
-	struct job *j, *next;
-	int again = 1;
+	struct job *j;
 
-	while (again && !p->stopping && !ledger_broken(p->ledger)) {
-		again = 0;
-		for (j = TAILQ_FIRST(&p->jobs->live); j != NULL && !again; j = next) {
-			next = TAILQ_NEXT(j, link);
-			if (j->phase != JP_QUEUED || j->run != NULL || !may_start(p, j))
-				continue;
-			start_job(p, j);
-			again = 1; /* the list may have changed */
-		}
+	while (!p->stopping && !ledger_broken(p->ledger) && (j = next_job(p)) != NULL) {
+		turn_of(p->jobs, j->origin)->at = ++p->jobs->turns;
+		start_job(p, j);
 	}
 }

@@ -1,0 +1,96 @@
+/*
+ * Two servers, and one of them is hostile or merely wrong: what it orders, asks again or delivers
+ * torn costs the other one and root's own jobs nothing. This test is both their netds.
+ */
+#include "regress/ipc/netkit.h"
+
+#define QUEUE 24
+
+static struct kit kit;
+
+static void
+order(struct netpair *n, char hex[33], uint64_t fence)
+{
+	char text[1024];
+	uint8_t id[16];
+
+	net_id(id, hex);
+	net_submit(
+	    n, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.facts", ""), fence);
+}
+
+/* 1 when job HEX came to its end, and how many jobs of all had by then, by the audit trail. */
+static int
+finished(const char *hex, int *before)
+{
+	FILE *f = fopen(KIT "/state/audit", "r");
+	char line[2048];
+	int mine = 0;
+
+	*before = 0;
+	while (f != NULL && !mine && fgets(line, sizeof(line), f) != NULL) {
+		if (strstr(line, "event=job.finish") == NULL)
+			continue;
+		mine = strstr(line, hex) != NULL;
+		*before += !mine;
+	}
+	if (f != NULL)
+		fclose(f);
+	return mine;
+}
+
+/* A server that fills the queue fills its own share of it, and has its turn as the others have. */
+static void
+full_queue(struct netpair *evil, struct netpair *good)
+{
+	struct msg_state st;
+	struct imsgbuf *local;
+	struct result r;
+	char hex[33];
+	uint8_t id[16];
+	int before = 0, full = 0;
+
+	for (int i = 0; i < QUEUE + 8; i++)
+		order(evil, hex, 1);
+	while (!full && net_state(evil, &st, NET_MS))
+		full = st.state == JS_REFUSED && strstr(st.reason, "max-queue") != NULL;
+	CHECKF(full, "nothing was refused");
+	order(good, hex, 2);
+	local = kit_submit(&kit, id);
+	CHECKF(local != NULL, "reevectl is refused, since a server filled the queue");
+	CHECK(net_state(good, &st, NET_MS));
+	CHECKF(st.state != JS_REFUSED, "the other server's job: %s", st.reason);
+	CHECK(local != NULL && kit_result(local, NET_MS, &r) == 0 && r.end == END_OK);
+	for (int i = 0; i < 200 && !finished(hex, &before); i++)
+		poll(NULL, 0, 50);
+	CHECK(finished(hex, &before));
+	CHECKF(before < QUEUE / 2, "%d jobs of the others ran before it", before);
+	for (int i = 0; i < 400 && kit_audit("event=job.finish") < kit_audit("event=job.accept");
+	     i++)
+		poll(NULL, 0, 50);
+}
+
+int
+main(void)
+{
+	struct netpair a, b, *evil = &a, *good = &b;
+	char conf[2048];
+
+	if (geteuid() != 0)
+		CHECK_SKIP("reeve-privd is started by root only");
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(conf, sizeof(conf), "max-jobs 1\nmax-queue %d\n%s", QUEUE,
+	    NET_SERVER("evil", "7440") NET_SERVER("good", "7441"));
+	net_init(&kit, "reeve-execd", conf);
+	kit_start(&kit);
+	CHECK(net_up(&a, NET_MS) && net_up(&b, NET_MS));
+	if (strcmp(a.netd.name, "evil") != 0) {
+		evil = &b;
+		good = &a;
+	}
+	full_queue(evil, good);
+	net_end(&a);
+	net_end(&b);
+	kit_stop(&kit);
+	return check_done();
+}
