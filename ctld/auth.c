@@ -77,21 +77,67 @@ auth_failed(struct req *r)
 	return 0;
 }
 
-/* SHA-256 of the 24 bytes of "Authorization: Bearer 48-hex". 0; 1 none; -1 answered. */
+/* SHA-256 of the 24 bytes of "Bearer 48-hex". 0, or -1 it is not that. */
+static int
+bearer_hash(const char *v, uint8_t h[32])
+{
+	uint8_t secret[24];
+	struct errmsg e;
+
+	if (strncasecmp(v, "Bearer ", 7) != 0 || secret_parse(secret, v + 7, &e) == -1)
+		return -1;
+	token_hash(secret, h);
+	sodium_memzero(secret, sizeof(secret));
+	return 0;
+}
+
+/* Of the field Authorization. 0; 1 none; -1 answered. */
 static int
 get_bearer(struct req *r, uint8_t h[32])
 {
 	const char *v = req_header(r, "Authorization");
-	uint8_t secret[24];
-	struct errmsg e;
 
 	if (v == NULL)
 		return 1;
-	if (strncasecmp(v, "Bearer ", 7) != 0 || secret_parse(secret, v + 7, &e) == -1)
+	if (bearer_hash(v, h) == -1)
 		return unknown(r, "Authorization must be Bearer and 48 hex digits");
-	token_hash(secret, h);
-	sodium_memzero(secret, sizeof(secret));
 	return 0;
+}
+
+static int
+host_known(struct ctld *c, const struct conn *k, const char *auth)
+{
+	const char *why;
+	struct host host;
+	struct errmsg e;
+	uint8_t h[32];
+	int rc = conn_cert(k, h, &why);
+
+	if (rc == 0)
+		rc = store_host_bycert(c->store, h, &host, &e);
+	else if (rc == 1 && bearer_hash(auth, h) == 0)
+		rc = store_host_bybearer(c->store, h, &host, &e);
+	else
+		return 0;
+	return rc == -1 ? -1 : rc == 0 && host.revoked == 0;
+}
+
+int
+auth_known(struct ctld *c, const struct conn *k, const struct route *route, const char *auth)
+{
+	struct errmsg e;
+	struct oper o;
+	uint8_t h[32];
+	int rc;
+
+	if (route->access == ACC_NONE || route->access == ACC_ENROLL)
+		return 0;
+	if (route->access == ACC_AGENT || route->access == ACC_WORK)
+		return host_known(c, k, auth);
+	if (bearer_hash(auth, h) == -1)
+		return 0;
+	rc = store_oper_bytoken(c->store, h, &o, &e);
+	return rc == -1 ? -1 : rc == 0 && (o.expires == 0 || o.expires > ctld_now());
 }
 
 static int

@@ -3,12 +3,20 @@
 #define CTLD_AUTH_H
 
 #include "ctld/req.h"
+#include "ctld/route.h"
+
+struct conn;
 
 /*
  * Judges R by its route's access alone, and fills peer, host, oper. 0: the handler may have it; -1:
  * it was answered.
  */
 int auth_request(struct req *r);
+/*
+ * Whether who sends a head for ROUTE on K, with this field Authorization, has credentials that are
+ * known there: a glance before a large body is read. 1 yes, 0 no, -1 the database failed.
+ */
+int auth_known(struct ctld *c, const struct conn *k, const struct route *route, const char *auth);
 /* A credential of R's address failed. 0; -1: too many did, and 429 was answered. */
 int auth_failed(struct req *r);
 

@@ -14,7 +14,9 @@
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sodium.h>
 
+#include "ctld/auth.h"
 #include "ctld/conn.h"
 #include "lib/log.h"
 
@@ -56,6 +58,28 @@ phase(struct conn *k, enum conn_phase p)
 	k->since = server_ms();
 }
 
+/*
+ * A large body waits in memory until it is whole: strangers could fill it by a thousand of them
+ * from each address. Who it really is, and whether it may, is judged again with the request.
+ */
+static int
+judge_stranger(struct conn *k, const struct route *r, const struct gate *g)
+{
+	if (g->length <= SERVER_STRANGER)
+		return 0;
+	switch (auth_known(server_ctld(k->s), k, r, g->auth)) {
+	case 1:
+		return 0;
+	case 0:
+		conn_refuse(k, API_ERR_UNAUTHORIZED,
+		    "so large a body is taken only with credentials that are known here");
+		return -1;
+	default:
+		conn_refuse(k, API_ERR_UNAVAILABLE, "the database could not be read");
+		return -1;
+	}
+}
+
 /* The body, by the route's own limit, before a byte of it is read. */
 static int
 judge_body(struct conn *k, const struct gate *g)
@@ -68,7 +92,7 @@ judge_body(struct conn *k, const struct gate *g)
 		return 0;
 	r = route_find(g->method, g->path, arg, &other);
 	if (r != NULL && g->length <= r->body_max)
-		return 0;
+		return judge_stranger(k, r, g);
 	if (r == NULL && !other)
 		conn_refuse(k, API_ERR_NOT_FOUND, "there is no such path");
 	else if (r == NULL)
@@ -86,6 +110,7 @@ judge_head(struct conn *k, struct evbuffer *buf, size_t at, size_t len)
 	struct evbuffer_ptr p;
 	const char *why;
 	struct gate g;
+	int rc;
 
 	if (evbuffer_ptr_set(buf, &p, at, EVBUFFER_PTR_SET) == -1 ||
 	    evbuffer_copyout_from(buf, &p, head, len) != (ev_ssize_t)len) {
@@ -96,7 +121,9 @@ judge_head(struct conn *k, struct evbuffer *buf, size_t at, size_t len)
 		conn_refuse(k, API_ERR_BAD_REQUEST, why);
 		return -1;
 	}
-	if (judge_body(k, &g) == -1)
+	rc = judge_body(k, &g);
+	sodium_memzero(g.auth, sizeof(g.auth));
+	if (rc == -1)
 		return -1;
 	k->head += len + g.length;
 	k->looked = 0;

@@ -72,6 +72,7 @@ int conn_cert(const struct conn *k, uint8_t sha256[32], const char **why);
 void server_conn_add(struct server *s, struct conn *k);
 void server_conn_del(struct server *s, struct conn *k);
 struct event_base *server_base(struct server *s);
+struct ctld *server_ctld(struct server *s);
 /* Gives a new connection its descriptor's due, from the loop; and lets a refused one write. */
 void server_wake(struct server *s, struct conn *k);
 uint64_t server_ms(void);

@@ -125,6 +125,8 @@ field_value(
 	if (*seen & 1U << f)
 		return no(why, "a field stands twice");
 	*seen |= 1U << f;
+	if (f == F_AUTH && len < sizeof(g->auth))
+		memcpy(g->auth, v, len);
 	if (f == F_LENGTH && strn_u64(v, len, 0, 1ULL << 40, &g->length) == -1)
 		return no(why, "Content-Length must be a plain number");
 	if (f == F_EXPECT && (len != 12 || strncasecmp(v, "100-continue", 12) != 0))

@@ -19,6 +19,7 @@ struct gate {
 	enum method method;
 	char path[GATE_PATH_MAX]; /* without the query */
 	uint64_t length;	  /* of the body; 0 without Content-Length */
+	char auth[64];		  /* Authorization; "" without one, or one that is longer */
 };
 
 /*

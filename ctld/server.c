@@ -49,6 +49,12 @@ server_base(struct server *s)
 	return s->c->base;
 }
 
+struct ctld *
+server_ctld(struct server *s)
+{
+	return s->c;
+}
+
 struct addrtab *
 server_addrs(struct server *s)
 {

@@ -17,14 +17,15 @@ struct ssl_ctx_st;
 struct x509_store_st;
 struct server;
 
-#define SERVER_CONNS	16384  /* at once; never more than the descriptors allow */
-#define SERVER_PER_ADDR 1024   /* of them from one address (a proxy holds many) */
-#define SERVER_TLS_MS	10000  /* from accept to the end of the handshake */
-#define SERVER_HEAD_MS	15000  /* from a request's first byte to its head's end */
-#define SERVER_BODY_MS	60000  /* from there to its body's end */
-#define SERVER_WRITE_MS 60000  /* without the client taking a byte of an answer */
-#define SERVER_FRESH_MS 30000  /* after the handshake without a request */
-#define SERVER_IDLE_MS	330000 /* between requests: heartbeats are at most 300 s apart */
+#define SERVER_CONNS	16384	    /* at once; never more than the descriptors allow */
+#define SERVER_PER_ADDR 1024	    /* of them from one address (a proxy holds many) */
+#define SERVER_STRANGER (16 * 1024) /* a larger body is read only from who is known */
+#define SERVER_TLS_MS	10000	    /* from accept to the end of the handshake */
+#define SERVER_HEAD_MS	15000	    /* from a request's first byte to its head's end */
+#define SERVER_BODY_MS	60000	    /* from there to its body's end */
+#define SERVER_WRITE_MS 60000	    /* without the client taking a byte of an answer */
+#define SERVER_FRESH_MS 30000	    /* after the handshake without a request */
+#define SERVER_IDLE_MS	330000	    /* between requests: heartbeats are at most 300 s apart */
 
 /* What is made before privileges are dropped: sockets and TLS contexts, one a listen line. */
 struct listeners {
