@@ -230,7 +230,8 @@ job_cancel(struct privd *p, const uint8_t id[16], const char *who, int is_signed
 		    c == KC_NEVER ? "%s cannot be cancelled"
 				  : "%s is cancelled by a signed ticket only",
 		    j->t->kind->name);
-	if (cancel_record(p, j, who, e) == -1)
+	/* said again while it ends: one line and one record are enough, who asks may be hostile */
+	if (j->ordered != END_CANCELLED && cancel_record(p, j, who, e) == -1)
 		return -1;
 	j->ordered = END_CANCELLED;
 	if (j->run == NULL)

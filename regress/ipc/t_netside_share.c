@@ -4,7 +4,8 @@
  */
 #include "regress/ipc/netkit.h"
 
-#define QUEUE 24
+#define QUEUE	24
+#define CANCELS 300
 
 static struct kit kit;
 
@@ -70,6 +71,51 @@ full_queue(struct netpair *evil, struct netpair *good)
 		poll(NULL, 0, 50);
 }
 
+/* An executor that does what LINE says, in the place of the real one. */
+static void
+rogue_execd(const char *line)
+{
+	char from[PATH_MAX + 32];
+
+	snprintf(from, sizeof(from), "%s/regress/ipc/rogue_execd", kit.bin);
+	kit_copy(from, "/mnt/libexec/reeve-execd", 0755);
+	kit_write("/mnt/libexec/act", 0644, line);
+}
+
+/* A job whose executor never gets ready is cancelled again and again: one order, one record. */
+static void
+cancel_again(struct netpair *n)
+{
+	uint8_t buf[CANCELS * (IMSG_HEADER + 16)], *at = buf, id[16];
+	struct ibuf *ib;
+	struct imsg im;
+	char hex[33];
+
+	order(n, hex, 3);
+	CHECK(str_unhex(id, 16, hex) == 0);
+	/* its spool is passed on when it is being set up */
+	while (net_next(n, &im, NET_MS) == 1) {
+		int set_up = im.type == MSG_JOB_STREAM;
+
+		imsg_free(&im);
+		if (set_up)
+			break;
+	}
+	ib = msg_id_put(id);
+	for (int i = 0; i < CANCELS; i++, at += IMSG_HEADER + 16) {
+		peer_head(at, MSG_JOB_CANCEL, IMSG_HEADER + 16, 0, 0);
+		memcpy(at + IMSG_HEADER, ib->buf, 16);
+	}
+	ibuf_free(ib);
+	/* by one write(2), so that all of them come before the job's end does */
+	CHECK(write(imsgbuf_fd(n->netd.chan), buf, sizeof(buf)) == (ssize_t)sizeof(buf));
+	for (int i = 0; i < 200 && kit_audit2("event=job.finish", hex) == 0; i++)
+		poll(NULL, 0, 50);
+	CHECK(kit_audit2("event=job.finish", "end=cancelled") == 1);
+	CHECKF(kit_audit("event=job.cancel ") == 1, "%d lines for one cancelled job",
+	    kit_audit("event=job.cancel "));
+}
+
 int
 main(void)
 {
@@ -89,6 +135,15 @@ main(void)
 		good = &a;
 	}
 	full_queue(evil, good);
+	net_end(&a);
+	net_end(&b);
+	kit_stop(&kit);
+
+	rogue_execd("now nothing 0 0 stay\n");
+	CHECK(mkdir(kit.cgroup, 0755) == 0);
+	kit_start(&kit);
+	CHECK(net_up(&a, NET_MS) && net_up(&b, NET_MS));
+	cancel_again(&a);
 	net_end(&a);
 	net_end(&b);
 	kit_stop(&kit);
