@@ -18,3 +18,4 @@ mutants:
 	regress/mutants/run
 bench:
 	regress/bench/run
+	regress/bench/net
