@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/strutil.h"
 #include "privd/intake.h"
+#include "privd/netside.h"
 #include "privd/stephost.h"
 #include "privd/verify.h"
 
@@ -46,15 +47,26 @@ clock_of(struct privd *p, struct clockstate *ck)
 	ck->cut = p->cut;
 }
 
-/* Every refusal is audited; what is not yet verified is not quoted. */
+/*
+ * Every refusal is audited, up to the server's ration of lines; what is not yet verified is not
+ * quoted.
+ */
 static enum intake_verdict
-refuse(struct privd *p, const struct intake *in, const struct errmsg *e)
+refuse(struct privd *p, const char *origin, const struct intake *in, const struct errmsg *e)
 {
 	const struct ticket *t = in != NULL ? in->t : NULL;
+	char more[24];
+	uint64_t unsaid;
 
+	if (!netside_line(origin, &unsaid)) {
+		log_debug("refused a job: %s", e->text);
+		return IN_REFUSED;
+	}
+	snprintf(more, sizeof(more), "%llu", (unsigned long long)unsaid);
 	(void)audit_event(p->audit, "job.refuse", "id", t != NULL && t->id != NULL ? t->id : NULL,
 	    "kind", t != NULL && t->kind != NULL ? t->kind->name : NULL, "requester",
-	    t != NULL ? t->requester : NULL, "reason", e->text, NULL);
+	    t != NULL ? t->requester : NULL, "reason", e->text, "unsaid", unsaid > 0 ? more : NULL,
+	    NULL);
 	log_info("refused a job: %s", e->text);
 	return IN_REFUSED;
 }
@@ -245,10 +257,10 @@ accept_job(struct privd *p, struct intake *in, char idhex[33], struct errmsg *e)
 	off_t off;
 
 	fill_accepted(in, &rec);
-	if (room_check(p, in, e) == -1 || fresh_use(p, in, e) == -1 ||
-	    audit_accept(p, in, &rec, e) == -1 ||
+	if (room_check(p, in, e) == -1 || netside_ration(in->origin, e) == -1 ||
+	    fresh_use(p, in, e) == -1 || audit_accept(p, in, &rec, e) == -1 ||
 	    ledger_append(p->ledger, &rec, now, &off, e) == -1)
-		return refuse(p, in, e);
+		return refuse(p, in->origin, in, e);
 	if ((j = job_new(p, in->t, verified_hash(in->v))) == NULL)
 		fatalx("out of memory"); /* the ledger has it: the next start goes on */
 	in->t = NULL;
@@ -327,21 +339,21 @@ intake_submit(struct privd *p, const char *origin, const struct msg_submit *m, s
 
 	*inp = NULL;
 	if (room_check(p, NULL, e) == -1)
-		return refuse(p, NULL, e);
+		return refuse(p, origin, NULL, e);
 	if ((in = intake_new(origin, m)) == NULL) {
 		err_set(e, "out of memory");
-		return refuse(p, NULL, e);
+		return refuse(p, origin, NULL, e);
 	}
 	if ((r = judge(p, m, in, state, e)) == 0) {
 		snprintf(idhex, 33, "%s", in->t->id);
 		v = IN_KNOWN;
 	} else if (r == -1) {
-		v = refuse(p, in->t != NULL && in->t->requester != NULL ? in : NULL, e);
+		v = refuse(p, origin, in->t != NULL && in->t->requester != NULL ? in : NULL, e);
 	} else if (in->t->nblobs == 0) {
 		snprintf(state, 16, "queued");
 		v = accept_job(p, in, idhex, e);
 	} else if (next_blob(p, in, e) == -1) {
-		v = refuse(p, in, e);
+		v = refuse(p, origin, in, e);
 	} else {
 		*inp = in;
 		return IN_BLOBS;
@@ -360,23 +372,23 @@ intake_blob(
 
 	if ((r = replay(p, in, state, e)) != 0) {
 		/* handed in twice at a time: the files are the job's that came of the other */
-		v = r == 1 ? IN_KNOWN : refuse(p, in, e);
+		v = r == 1 ? IN_KNOWN : refuse(p, in->origin, in, e);
 		snprintf(idhex, 33, "%s", in->t->id);
 		intake_free(p, in);
 		return v;
 	}
 	if (memcmp(b->id, in->id, 16) != 0 || b->index != in->blob) {
 		err_set(e, "a piece of another blob than the one that was asked for");
-		v = refuse(p, in, e);
+		v = refuse(p, in->origin, in, e);
 	} else if ((r = spool_blob_piece(in->sb, b->offset, b->data, b->len, e)) == -1) {
-		v = refuse(p, in, e);
+		v = refuse(p, in->origin, in, e);
 	} else if (r == 1) {
 		spool_blob_free(in->sb);
 		in->sb = NULL;
 		if (++in->blob == in->t->nblobs)
 			v = accept_job(p, in, idhex, e);
 		else if (next_blob(p, in, e) == -1)
-			v = refuse(p, in, e);
+			v = refuse(p, in->origin, in, e);
 	}
 	if (v == IN_REFUSED)
 		spool_remove(p->spool, in->id);

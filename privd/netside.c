@@ -270,6 +270,7 @@ new_pair(struct privd *p, const struct conf_server *sv)
 	pr->netd = (struct side){.pair = pr, .room = ROOM_NETD, .pidfd = -1};
 	pr->dial = (struct side){.pair = pr, .room = ROOM_DIAL, .pidfd = -1};
 	TAILQ_INIT(&pr->offers);
+	pair_rations(pr);
 	for (size_t i = 0; i < PAIR_INTAKES; i++)
 		pr->wait[i].pair = pr;
 	TAILQ_INSERT_TAIL(&ns.pairs, pr, link);
@@ -386,13 +387,14 @@ look_again(struct pair *pr)
 		remove_pair(pr);
 		return;
 	}
+	/* first of all: their signers are keys of the policy that is freed already */
+	pair_drop_intakes(pr, "the configuration changed meanwhile; submit it again");
 	if (netset_make(&set, &pr->p->w, sv, &e) == -1) {
 		log_warnx("%s: its processes go on as they are", e.text);
 		return;
 	}
 	netset_hash(&set, hash);
 	netset_free(&set);
-	pair_drop_intakes(pr, "the configuration changed meanwhile; submit it again");
 	if (memcmp(hash, pr->hash, sizeof(hash)) == 0)
 		return;
 	pr->at_once = 1;

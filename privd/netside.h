@@ -37,6 +37,11 @@ void netside_job(struct privd *p, const uint8_t id[16]);
 /* The server of agent.conf that is still to be given job ID's result; NULL none. */
 const char *netside_owes(struct privd *p, const uint8_t id[16]);
 
+/* One more job of ORIGIN is to be written down. 0; -1 with E when that server brought too many. */
+int netside_ration(const char *origin, struct errmsg *e);
+/* The same for a line about a refusal: 1, with how many had none before it; 0 none now. */
+int netside_line(const char *origin, uint64_t *unsaid);
+
 /* When the certificate of one of the pairs ends, the earliest, as netd reported; 0 unknown. */
 uint64_t netside_cert(void);
 

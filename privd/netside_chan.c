@@ -109,12 +109,15 @@ bucket_take(struct pair *pr, struct bucket *b, uint32_t burst, uint32_t persecon
 void
 pair_refused(struct pair *pr, const char *event, const uint8_t id[16], const char *reason)
 {
-	char hex[33];
+	char hex[33], more[24];
+	uint64_t unsaid;
 
 	str_hex(hex, id, 16);
-	if (event != NULL)
-		(void)audit_event(
-		    pr->p->audit, event, "id", hex, "server", pr->name, "reason", reason, NULL);
+	if (event != NULL && pair_line(pr, &unsaid)) {
+		snprintf(more, sizeof(more), "%llu", (unsigned long long)unsaid);
+		(void)audit_event(pr->p->audit, event, "id", hex, "server", pr->name, "reason",
+		    reason, "unsaid", unsaid > 0 ? more : NULL, NULL);
+	}
 	bucket_take(pr, &pr->refusals, REFUSALS_BURST, 4);
 }
 

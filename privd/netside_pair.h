@@ -53,6 +53,12 @@ struct bucket {
 	uint64_t at;   /* loop_now() of the last look */
 };
 
+/* So many, and one more each period. */
+struct ration {
+	uint32_t left;
+	uint64_t at; /* loop_now() */
+};
+
 enum pair_state { PAIR_STARTING, PAIR_RUNNING, PAIR_ENDING, PAIR_WAITING };
 
 struct pair {
@@ -71,6 +77,8 @@ struct pair {
 	struct loop_timer ready_t, alive_t, again_t, pause_t;
 	int paused; /* not read for a moment: it asks too much */
 	struct bucket messages, refusals;
+	struct ration jobs, lines; /* that it may have written to this host's disk */
+	uint64_t unsaid;	   /* refusals without a line of their own since the last one */
 	uint64_t cert;
 	TAILQ_HEAD(, offer) offers;
 	unsigned int ntold, nstreams; /* of them */
@@ -160,6 +168,13 @@ void pair_tell(struct pair *pr);
 /* Forgets what it was told, and tickets that wait for blobs: WHY (may be NULL) is told to netd. */
 void pair_forget(struct pair *pr);
 void pair_drop_intakes(struct pair *pr, const char *why);
+
+/* ---- netside_ration.c ---- */
+
+/* Full rations, for a new server. */
+void pair_rations(struct pair *pr);
+/* 1: a refusal may be written to the audit trail, with how many before it were not; else 0. */
+int pair_line(struct pair *pr, uint64_t *unsaid);
 
 /* ---- netside_vitals.c ---- */
 

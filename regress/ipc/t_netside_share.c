@@ -6,6 +6,8 @@
 
 #define QUEUE	24
 #define CANCELS 300
+#define PINGS	1200
+#define REFUSED 150
 
 static struct kit kit;
 
@@ -71,6 +73,77 @@ full_queue(struct netpair *evil, struct netpair *good)
 		poll(NULL, 0, 50);
 }
 
+/* The next JOB_STATE that says whether ticket ID was taken. */
+static int
+verdict(struct netpair *n, const uint8_t id[16], struct msg_state *st)
+{
+	while (net_state(n, st, NET_MS))
+		if (memcmp(st->id, id, 16) == 0 &&
+		    (st->state == JS_ACCEPTED || st->state == JS_REFUSED))
+			return st->state;
+	return 0;
+}
+
+/*
+ * Signed tickets without end, as whoever stole an online key can have them made: they fill neither
+ * the disk nor the audit trail, the other server's are taken as before, and a pair that is started
+ * again gets no more than the one before.
+ */
+static void
+without_end(struct netpair *evil, struct netpair *good)
+{
+	char text[1024], hex[33];
+	struct msg_state st;
+	struct imsg im;
+	uint8_t id[16];
+	int taken = 0, lines, refused = 0;
+
+	for (int i = 0; i < PINGS && refused == 0; i++) {
+		net_id(id, hex);
+		net_submit(
+		    evil, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+		if (verdict(evil, id, &st) == JS_REFUSED) {
+			CHECKF(strstr(st.reason, "too many jobs") != NULL, "%s", st.reason);
+			refused++;
+			continue;
+		}
+		taken++;
+		while (net_next(evil, &im, NET_MS) == 1) {
+			int ended = im.type == MSG_JOB_EXIT;
+
+			imsg_free(&im);
+			if (ended)
+				break;
+		}
+		net_send(&evil->netd, MSG_RESULT_ACK, msg_id_put(id));
+	}
+	CHECKF(refused == 1 && taken >= 1024 - 2 * QUEUE, "%d taken, %d refused", taken, refused);
+	net_end(evil);
+	CHECK(net_up(evil, NET_MS));
+	for (taken = 0, refused = 0; refused < 20 && taken < 10;) {
+		net_id(id, hex);
+		net_submit(
+		    evil, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+		if (verdict(evil, id, &st) == JS_REFUSED)
+			refused++;
+		else
+			taken++;
+	}
+	CHECKF(taken < 5, "%d more after it was started again", taken);
+	lines = kit_audit("event=job.refuse");
+	for (int i = 0; i < REFUSED; i++)
+		net_submit(
+		    evil, NULL, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+	for (refused = 0; refused < REFUSED && verdict(evil, id, &st) == JS_REFUSED; refused++)
+		;
+	CHECKF(refused == REFUSED, "%d refused of %d", refused, REFUSED);
+	lines = kit_audit("event=job.refuse") - lines;
+	CHECKF(lines <= 128, "%d lines for %d refusals", lines, REFUSED);
+	net_id(id, hex);
+	net_submit(good, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+	CHECKF(verdict(good, id, &st) != JS_REFUSED, "the other server: %s", st.reason);
+}
+
 /* An executor that does what LINE says, in the place of the real one. */
 static void
 rogue_execd(const char *line)
@@ -128,6 +201,9 @@ main(void)
 	snprintf(conf, sizeof(conf), "max-jobs 1\nmax-queue %d\n%s", QUEUE,
 	    NET_SERVER("evil", "7440") NET_SERVER("good", "7441"));
 	net_init(&kit, "reeve-execd", conf);
+	kit_write(KIT "/etc/policy.conf", 0644,
+	    "[key ops]\nfile keys/ops.pub\nrole operator\nholder ops-1\n"
+	    "allow agent.facts agent.ping\n");
 	kit_start(&kit);
 	CHECK(net_up(&a, NET_MS) && net_up(&b, NET_MS));
 	if (strcmp(a.netd.name, "evil") != 0) {
@@ -135,6 +211,7 @@ main(void)
 		good = &a;
 	}
 	full_queue(evil, good);
+	without_end(evil, good);
 	net_end(&a);
 	net_end(&b);
 	kit_stop(&kit);
