@@ -9,6 +9,7 @@
 
 #include "ctld/agents.h"
 #include "ctld/auth.h"
+#include "ctld/queue.h"
 #include "ctld/route.h"
 #include "ctld/signer.h"
 #include "ctld/x509.h"
@@ -103,6 +104,8 @@ finish(struct req *r, struct enrolment *en, struct host *h, const struct api_enr
 		req_error(r, API_ERR_GONE, "this token was used meanwhile");
 		return;
 	}
+	/* the machine of before may hold a poll */
+	queue_poll_end(r->c, h->id);
 	log_info("enrolled: host %s, %s", h->name, h->id);
 	answer(r, h, en->cert, bearer);
 }
@@ -112,62 +115,6 @@ enrolling_free(struct enrolling *g)
 {
 	sodium_memzero(g, sizeof(*g));
 	free(g);
-}
-
-static void
-on_signed(const struct signer_answer *a, void *arg)
-{
-	struct enrolling *g = arg;
-	struct req *r = g->r;
-	uint8_t sha256[32];
-	struct errmsg e;
-	uint64_t end;
-
-	r->gone = NULL;
-	if (a->end == SIGNER_NO) {
-		req_error(r, API_ERR_REFUSED, "the signer refused: %s", a->why);
-	} else if (a->end != SIGNER_OK) {
-		req_later(r, API_ERR_UNAVAILABLE, 10, "the signer is not there");
-	} else if (strlen(a->pem) >= sizeof(g->en.cert) ||
-		   x509_look(a->pem, sha256, &end, &e) == -1) {
-		req_error(r, API_ERR_INTERNAL, "the signer's certificate cannot be read");
-	} else {
-		memcpy(g->en.cert, a->pem, strlen(a->pem) + 1);
-		finish(r, &g->en, &g->host, &g->m, sha256, end, "");
-	}
-	enrolling_free(g);
-}
-
-static void
-on_gone(struct req *r, void *arg)
-{
-	struct enrolling *g = arg;
-
-	signer_forget(r->c->signer, g->ask);
-	enrolling_free(g);
-}
-
-static void
-ask_signer(struct enrolling *g)
-{
-	const struct signer_cb cb = {on_signed, g};
-	struct req *r = g->r;
-	uint8_t id[16], host[16];
-
-	if (str_unhex(id, sizeof(id), g->en.id) == -1 ||
-	    str_unhex(host, sizeof(host), g->host.id) == -1) {
-		req_error(r, API_ERR_INTERNAL, "the database holds a bad id");
-		enrolling_free(g);
-		return;
-	}
-	r->gone = on_gone;
-	r->gone_arg = g;
-	g->ask = signer_certify(r->c->signer, id, host, g->host.name, g->m.csr, cb);
-	if (g->ask != 0)
-		return;
-	r->gone = NULL;
-	req_later(r, API_ERR_UNAVAILABLE, 10, "the signer is not there");
-	enrolling_free(g);
 }
 
 /* A host behind a proxy gets a standing secret; its SHA-256 alone stays. */
@@ -269,6 +216,71 @@ judge_host(struct enrolling *g, int *used)
 	}
 	memcpy(g->en.csr, csr, sizeof(csr));
 	return 0;
+}
+
+/*
+ * The certificate is there. What an operator changed while the signer was asked counts: the host is
+ * read and judged again, since all of its row is written.
+ */
+static void
+on_signed(const struct signer_answer *a, void *arg)
+{
+	struct enrolling *g = arg;
+	struct req *r = g->r;
+	uint8_t sha256[32];
+	struct errmsg e;
+	uint64_t end;
+	int used;
+
+	r->gone = NULL;
+	if (a->end == SIGNER_NO) {
+		req_error(r, API_ERR_REFUSED, "the signer refused: %s", a->why);
+	} else if (a->end != SIGNER_OK) {
+		req_later(r, API_ERR_UNAVAILABLE, 10, "the signer is not there");
+	} else if (strlen(a->pem) >= sizeof(g->en.cert) ||
+		   x509_look(a->pem, sha256, &end, &e) == -1) {
+		req_error(r, API_ERR_INTERNAL, "the signer's certificate cannot be read");
+	} else if (judge_token(g) == 0 && judge_host(g, &used) == 0) {
+		if (used) {
+			again(g);
+			return;
+		}
+		memcpy(g->en.cert, a->pem, strlen(a->pem) + 1);
+		finish(r, &g->en, &g->host, &g->m, sha256, end, "");
+	}
+	enrolling_free(g);
+}
+
+static void
+on_gone(struct req *r, void *arg)
+{
+	struct enrolling *g = arg;
+
+	signer_forget(r->c->signer, g->ask);
+	enrolling_free(g);
+}
+
+static void
+ask_signer(struct enrolling *g)
+{
+	const struct signer_cb cb = {on_signed, g};
+	struct req *r = g->r;
+	uint8_t id[16], host[16];
+
+	if (str_unhex(id, sizeof(id), g->en.id) == -1 ||
+	    str_unhex(host, sizeof(host), g->host.id) == -1) {
+		req_error(r, API_ERR_INTERNAL, "the database holds a bad id");
+		enrolling_free(g);
+		return;
+	}
+	r->gone = on_gone;
+	r->gone_arg = g;
+	g->ask = signer_certify(r->c->signer, id, host, g->host.name, g->m.csr, cb);
+	if (g->ask != 0)
+		return;
+	r->gone = NULL;
+	req_later(r, API_ERR_UNAVAILABLE, 10, "the signer is not there");
+	enrolling_free(g);
 }
 
 void

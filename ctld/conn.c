@@ -371,6 +371,11 @@ conn_cert(const struct conn *k, uint8_t sha256[32], const char **why)
 		    X509_verify_cert_error_string(k->certerr != X509_V_OK ? k->certerr : verdict);
 		return -1;
 	}
+	/* judged by the handshake, which may be days ago */
+	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0) {
+		*why = X509_verify_cert_error_string(X509_V_ERR_CERT_HAS_EXPIRED);
+		return -1;
+	}
 	if ((len = i2d_X509(cert, &der)) <= 0) {
 		*why = "it cannot be read";
 		return -1;

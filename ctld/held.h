@@ -10,6 +10,8 @@
 struct held {
 	LIST_ENTRY(held) next;
 	char job_id[33];
+	char oper[65]; /* whose token it is */
+	int lost;      /* that token is gone: MOVED ends it */
 	void (*moved)(struct held *h);
 };
 void held_add(struct ctld *c, struct held *h);

@@ -176,6 +176,7 @@ changed(struct req *r, const struct host *h, const char *what)
 		req_error(r, API_ERR_EXISTS, "there is a host of that name");
 		return;
 	}
+	queue_poll_end(r->c, h->id);
 	log_info("host %s: %s by %s", h->name, what, r->oper.name);
 	req_json_durable(r, 200, one_doc(r->c, h, NULL));
 }

@@ -55,6 +55,15 @@ tail_end(struct tail *t)
 	req_stream_end(r);
 }
 
+/* The token that it was asked by is no more, or has expired meanwhile. */
+static int
+lost(const struct tail *t)
+{
+	uint64_t end = t->r->oper.expires;
+
+	return t->held.lost || (end != 0 && end <= ctld_now());
+}
+
 /* 1 when nothing more can come. */
 static int
 tail_over(struct tail *t)
@@ -79,6 +88,10 @@ tail_pump(struct tail *t)
 
 	if (t->fd == -1)
 		t->fd = output_open(t->c, t->held.job_id, t->host_id);
+	if (lost(t)) {
+		tail_end(t);
+		return;
+	}
 	while (t->fd != -1 && req_backlog(t->r) < BACKLOG_MAX) {
 		if ((n = pread(t->fd, buf, sizeof(buf), (off_t)t->offset)) <= 0)
 			break;
@@ -130,6 +143,7 @@ tail_begin(struct req *r, uint64_t offset, int follow)
 	t->follow = follow;
 	memcpy(t->held.job_id, r->arg[0], sizeof(t->held.job_id));
 	memcpy(t->host_id, r->arg[1], sizeof(t->host_id));
+	memcpy(t->held.oper, r->oper.name, sizeof(t->held.oper));
 	t->held.moved = tail_moved;
 	held_add(r->c, &t->held);
 	req_hold(r, tail_gone, t);

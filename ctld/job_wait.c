@@ -53,8 +53,13 @@ wait_moved(struct held *h)
 {
 	struct waiting *w = (struct waiting *)h;
 	size_t final;
-	char *doc = look(w->r, w->held.job_id, &final);
+	char *doc;
 
+	if (w->held.lost) {
+		req_error(wait_release(w), API_ERR_UNAUTHORIZED, "there is no such token");
+		return;
+	}
+	doc = look(w->r, w->held.job_id, &final);
 	if (final > w->done)
 		req_json_durable(wait_release(w), 200, doc);
 	else
@@ -90,6 +95,7 @@ wait_begin(struct req *r, uint64_t timeout, uint64_t done)
 	w->r = r;
 	w->done = done;
 	memcpy(w->held.job_id, r->arg[0], sizeof(w->held.job_id));
+	memcpy(w->held.oper, r->oper.name, sizeof(w->held.oper));
 	w->held.moved = wait_moved;
 	held_add(r->c, &w->held);
 	req_hold(r, wait_gone, w);

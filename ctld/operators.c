@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "ctld/hostdoc.h"
+#include "ctld/queue.h"
 #include "ctld/route.h"
 #include "ctld/signer.h"
 #include "lib/log.h"
@@ -216,6 +217,7 @@ on_token_remove(struct req *r)
 		req_error(r, API_ERR_NOT_FOUND, "there is no such token");
 		return;
 	}
+	queue_oper_lost(r->c, r->arg[0]);
 	log_info("token %s: removed by %s", r->arg[0], r->oper.name);
 	req_json_durable(r, 200, strdup("{\"removed\":true}"));
 }

@@ -124,6 +124,21 @@ queue_moved(struct ctld *c, const char *job_id)
 	}
 }
 
+void
+queue_oper_lost(struct ctld *c, const char *name)
+{
+	struct held *h, *after;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (h = LIST_FIRST(&c->queue->job[i]); h != NULL; h = after) {
+			after = LIST_NEXT(h, next);
+			if (strcmp(h->oper, name) != 0)
+				continue;
+			h->lost = 1;
+			h->moved(h);
+		}
+}
+
 /* ---- claims ---- */
 
 static struct poll_held *
@@ -206,17 +221,24 @@ queue_wake(struct ctld *c, const char *host_id)
 		answer(poll_release(p), json, code, &e);
 }
 
+void
+queue_poll_end(struct ctld *c, const char *host_id)
+{
+	struct poll_held *p = poll_find(c, host_id);
+
+	if (p != NULL)
+		req_empty(poll_release(p), 204);
+}
+
 int
 queue_host_lost(struct ctld *c, const char *host_id, const char *why, struct errmsg *e)
 {
-	struct poll_held *p = poll_find(c, host_id);
 	struct run *run = calloc(LOST_RUNS, sizeof(*run));
 	struct jobq q = queue_jobq(c);
 	size_t n = 0, i;
 	int rc = run == NULL ? err_set(e, "out of memory") : 0;
 
-	if (p != NULL)
-		req_empty(poll_release(p), 204);
+	queue_poll_end(c, host_id);
 	do {
 		if (rc == 0)
 			rc = store_run_open(c->store, host_id, LOST_RUNS, run, &n, e);
@@ -255,7 +277,6 @@ hold(struct req *r, const struct api_claim *m, uint64_t wait)
 void
 on_claim(struct req *r)
 {
-	struct poll_held *old = poll_find(r->c, r->host.id);
 	struct errmsg e = {""};
 	enum api_errcode code;
 	struct api_claim m;
@@ -269,8 +290,7 @@ on_claim(struct req *r)
 		return;
 	}
 	/* one poll a host: its newest process */
-	if (old != NULL)
-		req_empty(poll_release(old), 204);
+	queue_poll_end(r->c, r->host.id);
 	if (ask(r->c, r->host.id, m.free, jobq_kinds(&m), &json, &code, &e))
 		answer(r, json, code, &e);
 	else if (wait == 0)

@@ -30,6 +30,10 @@ void queue_wake(struct ctld *c, const char *host_id);
 /* The host was revoked or removed (WHY says it): its held poll ends, and its runs. 0 or -1 with E.
  */
 int queue_host_lost(struct ctld *c, const char *host_id, const char *why, struct errmsg *e);
+/* Who holds a poll for the host must ask again, and is judged again. */
+void queue_poll_end(struct ctld *c, const char *host_id);
+/* The operator's token is gone: what was held for it ends. */
+void queue_oper_lost(struct ctld *c, const char *name);
 /* Bytes were appended to the output of a run, or it became final. */
 void queue_moved(struct ctld *c, const char *job_id);
 
