@@ -12,16 +12,11 @@
 void
 client_drop_intake(struct client *c, const char *why)
 {
-	uint8_t id[16];
-
 	if (c->intake == NULL)
 		return;
 	loop_timer_clear(&c->intake_t);
-	(void)intake_needs(c->intake, id);
-	intake_free(c->p, c->intake);
+	intake_drop(c->p, c->intake);
 	c->intake = NULL;
-	if (jobs_find(c->p, id) == NULL && known_find(c->p, id) == NULL)
-		spool_remove(c->p->spool, id);
 	if (why != NULL)
 		client_err(c, "%s", why);
 }

@@ -1,5 +1,7 @@
 /* The intake. */
 
+#include <sys/queue.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 #define SPOOL_WANT     65536 /* bytes that must fit before a job is taken */
 
 struct intake {
+	LIST_ENTRY(intake) link; /* while it waits for blobs */
+	int waits;
 	struct verified *v;
 	struct ticket *t;
 	char origin[65];
@@ -27,16 +31,36 @@ struct intake {
 	int again; /* accepted before */
 };
 
+/* All that wait, whoever brought them: two may be of one ticket. */
+static LIST_HEAD(, intake) waiting = LIST_HEAD_INITIALIZER(waiting);
+
 void
 intake_free(struct privd *p, struct intake *in)
 {
 	(void)p;
 	if (in == NULL)
 		return;
+	if (in->waits)
+		LIST_REMOVE(in, link);
 	spool_blob_free(in->sb);
 	verified_free(in->v);
 	free(in->t);
 	free(in);
+}
+
+void
+intake_drop(struct privd *p, struct intake *in)
+{
+	const struct intake *o;
+	uint8_t id[16];
+
+	memcpy(id, in->id, 16);
+	intake_free(p, in);
+	LIST_FOREACH (o, &waiting, link)
+		if (memcmp(o->id, id, 16) == 0)
+			return;
+	if (jobs_find(p, id) == NULL && known_find(p, id) == NULL)
+		spool_remove(p->spool, id);
 }
 
 static void
@@ -355,6 +379,8 @@ intake_submit(struct privd *p, const char *origin, const struct msg_submit *m, s
 	} else if (next_blob(p, in, e) == -1) {
 		v = refuse(p, origin, in, e);
 	} else {
+		in->waits = 1;
+		LIST_INSERT_HEAD(&waiting, in, link);
 		*inp = in;
 		return IN_BLOBS;
 	}
@@ -391,8 +417,8 @@ intake_blob(
 			v = refuse(p, in->origin, in, e);
 	}
 	if (v == IN_REFUSED)
-		spool_remove(p->spool, in->id);
-	if (v != IN_BLOBS)
+		intake_drop(p, in);
+	else if (v != IN_BLOBS)
 		intake_free(p, in);
 	return v;
 }

@@ -24,6 +24,11 @@ uint8_t intake_needs(const struct intake *in, uint8_t id[16]);
 enum intake_verdict intake_blob(
     struct privd *p, struct intake *in, const struct msg_blob *b, char idhex[33], struct errmsg *e);
 void intake_free(struct privd *p, struct intake *in);
+/*
+ * The same for one whose ticket will not be accepted by it: blobs that it brought are removed,
+ * unless they are a job's, or another's who waits with the same id.
+ */
+void intake_drop(struct privd *p, struct intake *in);
 
 /*
  * The checks that need no acceptance, for `policy test` and self-test: signatures, host, time,

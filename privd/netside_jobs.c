@@ -228,17 +228,14 @@ static void
 drop_intake(struct waiting *w, const char *why)
 {
 	struct pair *pr = w->pair;
-	struct privd *p = pr->p;
 	uint8_t id[16];
 
 	if (w->intake == NULL)
 		return;
 	loop_timer_clear(&w->t);
 	(void)intake_needs(w->intake, id);
-	intake_free(p, w->intake);
+	intake_drop(pr->p, w->intake);
 	w->intake = NULL;
-	if (jobs_find(p, id) == NULL && known_find(p, id) == NULL)
-		spool_remove(p->spool, id);
 	if (why != NULL)
 		send_state(pr, id, JS_REFUSED, w->fence, why);
 }

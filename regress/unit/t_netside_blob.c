@@ -249,11 +249,41 @@ both(void)
 	CHECK((j = jobs_find(&p, id)) != NULL && strcmp(j->origin, "two") == 0 && j->fence == 7);
 }
 
+/* One ticket of two blobs from two servers: what one of them delivers wrong is not the other's. */
+static void
+spoiled(const char *both)
+{
+	static const char first[] = "spool/00000000000000000000000000000008.blob0";
+	char keep[sizeof(lines)];
+
+	memcpy(keep, lines, sizeof(lines));
+	CHECK(strlen(both) < sizeof(lines));
+	memcpy(lines, both, strlen(both) + 1);
+	submit(&one, 8);
+	submit(&two, 8);
+	HEARS(end_one, '0', "");
+	HEARS(end_two, '0', "");
+	piece(&one, 8, 0, data, 0, 16384);
+	piece(&one, 8, 0, data, 16384, SIZE - 16384);
+	HEARS(end_one, '1', "");
+	piece(&two, 8, 0, data, 1, 100);
+	HEARS(end_two, 'R', "byte 1 came");
+	CHECKF(faccessat(p.statefd, first, F_OK, 0) == 0, "the other's first blob is gone");
+	submit(&two, 8);
+	HEARS(end_two, '0', "");
+	pair_drop_intakes(&two, NULL);
+	CHECKF(faccessat(p.statefd, first, F_OK, 0) == 0, "the other's first blob is gone");
+	piece(&one, 8, 1, data, 0, 5000);
+	HEARS(end_one, 'A', "");
+	CHECK(faccessat(p.statefd, first, F_OK, 0) == 0);
+	memcpy(lines, keep, sizeof(lines));
+}
+
 int
 main(void)
 {
 	uint8_t sha[32];
-	char hex[65];
+	char hex[65], two_blobs[1024];
 
 	if (geteuid() != 0)
 		CHECK_SKIP("needs root: the host's words are root's");
@@ -262,6 +292,9 @@ main(void)
 	crypto_hash_sha256(sha, data, SIZE);
 	str_hex(hex, sha, 32);
 	snprintf(lines, sizeof(lines), "blob config sha256:%s %d\n", hex, SIZE);
+	crypto_hash_sha256(sha, data, 5000);
+	str_hex(hex, sha, 32);
+	snprintf(two_blobs, sizeof(two_blobs), "%sblob extra sha256:%s 5000\n", lines, hex);
 	host_open();
 	end_one = pair_open(&one, "one");
 	end_two = pair_open(&two, "two");
@@ -269,6 +302,7 @@ main(void)
 	abused();
 	many();
 	both();
+	spoiled(two_blobs);
 	pair_forget(&one);
 	pair_forget(&two);
 	imsgbuf_free(end_one);
