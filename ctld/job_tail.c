@@ -14,13 +14,16 @@
 #define BACKLOG_MAX                                                                  \
 	(512 * 1024) /* a slow reader is held back here: nothing more is read for it \
 		      */
-#define SLOW_MS 20   /* until it is looked at again */
+#define SOON_MS 1    /* until it is looked at again, while it takes what it is given */
+#define SLOW_MS 20   /* and at most, while it takes nothing */
 
 struct tail {
 	struct held held;
 	struct req *r;
 	struct ctld *c;
 	struct event *slow;
+	unsigned int wait; /* milliseconds until the next look */
+	size_t backlog;	   /* at the last look */
 	char host_id[33];
 	int fd; /* -1: no output yet */
 	uint64_t offset;
@@ -78,13 +81,27 @@ tail_over(struct tail *t)
 	return run_state_final(run.state);
 }
 
+/* A reader that took something is looked at soon: at full speed it empties the backlog at once. */
+static void
+tail_wait(struct tail *t)
+{
+	size_t backlog = req_backlog(t->r);
+	struct timeval tv = {0, 0};
+
+	t->wait = backlog == t->backlog ? 2 * t->wait : SOON_MS;
+	if (t->wait > SLOW_MS)
+		t->wait = SLOW_MS;
+	t->backlog = backlog;
+	tv.tv_usec = (suseconds_t)t->wait * 1000;
+	(void)evtimer_add(t->slow, &tv);
+}
+
 /* Sends what there is, as much as the reader takes. */
 static void
 tail_pump(struct tail *t)
 {
-	static const struct timeval slow = {0, SLOW_MS * 1000};
 	static uint8_t buf[PIECE];
-	ssize_t n = 0;
+	ssize_t n = 1; /* until a read says that there is no more */
 
 	if (t->fd == -1)
 		t->fd = output_open(t->c, t->held.job_id, t->host_id);
@@ -92,6 +109,8 @@ tail_pump(struct tail *t)
 		tail_end(t);
 		return;
 	}
+	if (t->fd == -1)
+		n = 0;
 	while (t->fd != -1 && req_backlog(t->r) < BACKLOG_MAX) {
 		if ((n = pread(t->fd, buf, sizeof(buf), (off_t)t->offset)) <= 0)
 			break;
@@ -104,7 +123,7 @@ tail_pump(struct tail *t)
 	if (n == -1)
 		log_warn("output of job %s", t->held.job_id);
 	if (n > 0)
-		(void)evtimer_add(t->slow, &slow);
+		tail_wait(t);
 	else if (n == -1 || tail_over(t))
 		tail_end(t);
 }

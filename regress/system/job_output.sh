@@ -153,6 +153,11 @@ ok "no more than 4 MiB for it: $r0, $r1 KiB" test $((r1 - r0)) -lt 4096
 kill "$slow"
 wait "$slow" 2>/dev/null
 
+# a slow one, but not that slow: every byte, however long the backlog stays full
+curl -sS --limit-rate 4m -m 100 --cacert "$w/ca.crt" -H "Authorization: Bearer $admin" -o "$w/slow" \
+    "$url/v1/jobs/$(id_of "$f")/output/$hostid" 2>"$w/slow.err" || fail "a slow reader: $(cat "$w/slow.err")"
+is "a slow reader's bytes" "$(wc -c <"$w/slow")" $((32 * 262144))
+
 # the cap of all: 413 for everybody
 sed -i '/^output-max/d' "$s/etc/ctld.conf"
 echo "output-max 9437184" >>"$s/etc/ctld.conf"
