@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "proto/jsonout.h"
 #include "proto/signify.h"
@@ -71,6 +72,18 @@ char *cli_read_own(const char *path, const char *what, mode_t mask, size_t max, 
 void *cli_keep(void *p);
 /* S fit for a terminal: printable ASCII as it is, all else as \\ooo. Lives until the end. */
 char *cli_clean(const char *s);
+/*
+ * Bytes of another machine to a terminal: newlines, tabs, printable ASCII and well-formed UTF-8 but
+ * its control characters; every other byte as \ooo. T, zeroed at first, is what stands between two
+ * calls.
+ */
+struct cli_tty {
+	uint8_t lead;	   /* of a character whose second byte is waited for */
+	unsigned int need; /* bytes that it still needs */
+};
+void cli_put(struct cli_tty *t, FILE *to, const uint8_t *p, size_t len);
+/* JSON text as it came, its control characters (DEL and U+0080 to U+009F may stand raw) escaped. */
+void cli_put_json(FILE *to, const char *p, size_t len);
 /* "90", "90s", "30m", "1h", "7d" in seconds, 1 to MAX; cli_usage() names OPTION otherwise. */
 uint64_t cli_span(const struct verb *v, const char *option, const char *text, uint64_t max);
 /* A number MIN..MAX; cli_usage() names OPTION otherwise. */

@@ -141,6 +141,83 @@ cli_clean(const char *s)
 	return out;
 }
 
+static void
+octal(FILE *to, uint8_t c)
+{
+	fprintf(to, "\\%03o", (unsigned int)c);
+}
+
+/* How many bytes follow C as the first of a character; 0 it is none. */
+static unsigned int
+follow(uint8_t c)
+{
+	return c >= 0xc2 && c <= 0xdf	? 1
+	       : c >= 0xe0 && c <= 0xef ? 2
+	       : c >= 0xf0 && c <= 0xf4 ? 3
+					: 0;
+}
+
+/* May C be the second byte after LEAD: no C1 control, no longer form of a shorter character. */
+static int
+second(uint8_t lead, uint8_t c)
+{
+	uint8_t low = lead == 0xc2 || lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+
+	return c >= low && c <= (lead == 0xf4 ? 0x8f : 0xbf);
+}
+
+static void
+put_byte(struct cli_tty *t, FILE *to, uint8_t c)
+{
+	if (t->lead != 0) {
+		if (second(t->lead, c)) {
+			putc(t->lead, to);
+			putc(c, to);
+			t->need--;
+			t->lead = 0;
+			return;
+		}
+		octal(to, t->lead);
+		t->lead = 0;
+		t->need = 0;
+	}
+	if (t->need > 0 && c >= 0x80 && c <= 0xbf) {
+		putc(c, to);
+		t->need--;
+		return;
+	}
+	if ((t->need = follow(c)) > 0)
+		t->lead = c;
+	else if ((c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\t')
+		putc(c, to);
+	else
+		octal(to, c);
+}
+
+void
+cli_put(struct cli_tty *t, FILE *to, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		put_byte(t, to, p[i]);
+}
+
+void
+cli_put_json(FILE *to, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)p[i], next = i + 1 < len ? (uint8_t)p[i + 1] : 0;
+
+		if (c == 0x7f) {
+			fputs("\\u007f", to);
+		} else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
+			fprintf(to, "\\u%04x", (unsigned int)next);
+			i++;
+		} else {
+			putc(c, to);
+		}
+	}
+}
+
 uint64_t
 cli_span(const struct verb *v, const char *option, const char *text, uint64_t max)
 {

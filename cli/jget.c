@@ -84,7 +84,7 @@ j_print(const struct json *j, int v)
 	size_t len;
 	const char *raw = json_raw(j, v, &len);
 
-	fwrite(raw, 1, len, stdout);
+	cli_put_json(stdout, raw, len);
 	putchar('\n');
 }
 

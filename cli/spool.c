@@ -21,6 +21,21 @@ keep(struct bytes *b, const void *p, size_t len)
 	b->p[b->len] = '\0';
 }
 
+/*
+ * Output as the tool wrote it; but what comes may be anybody's until the host's record is verified,
+ * and a terminal obeys it.
+ */
+static void
+put_bytes(FILE *to, const void *p, size_t len)
+{
+	static struct cli_tty state[2];
+
+	if (isatty(fileno(to)))
+		cli_put(&state[to == stderr], to, p, len);
+	else
+		fwrite(p, 1, len, to);
+}
+
 static void
 put_lines(const struct run *r, FILE *to, struct bytes *b, const uint8_t *p, size_t len)
 {
@@ -36,7 +51,7 @@ put_lines(const struct run *r, FILE *to, struct bytes *b, const uint8_t *p, size
 		if (nl == NULL && b->len < LINE_WAITS)
 			break;
 		fprintf(to, "%s: ", r->name);
-		fwrite(b->p, 1, b->len, to);
+		put_bytes(to, b->p, b->len);
 		if (nl == NULL)
 			putc('\n', to);
 		b->len = 0;
@@ -57,7 +72,7 @@ put(struct fan *f, struct run *r, FILE *to, struct bytes *b, const struct frame 
 	switch (f->show) {
 	case SHOW_LIVE:
 		clear_progress(r);
-		fwrite(fr->data, 1, fr->len, to);
+		put_bytes(to, fr->data, fr->len);
 		break;
 	case SHOW_PREFIX:
 		put_lines(r, to, b, fr->data, fr->len);
@@ -70,7 +85,7 @@ put(struct fan *f, struct run *r, FILE *to, struct bytes *b, const struct frame 
 	}
 }
 
-/* The supervisor's words go to a terminal: encoded, unlike the tool's own output. */
+/* The supervisor's words: encoded wherever they go, unlike the tool's own output. */
 static void
 put_words(struct fan *f, struct run *r, const struct frame *fr)
 {
@@ -90,9 +105,9 @@ put_progress(struct fan *f, struct run *r, const struct frame *fr)
 
 	if (f->show != SHOW_LIVE || f->quiet || !isatty(STDERR_FILENO))
 		return;
-	words = cli_keep(strndup((const char *)fr->data, fr->len));
+	words = cli_clean(cli_keep(strndup((const char *)fr->data, fr->len)));
 	percent = strcspn(words, " ");
-	fprintf(stderr, "\r\033[K%.*s %%%s", (int)percent, words, cli_clean(words + percent));
+	fprintf(stderr, "\r\033[K%.*s %%%s", (int)percent, words, words + percent);
 	r->progress = 1;
 }
 

@@ -293,7 +293,8 @@ list_one(const struct json *j, int v, void *arg)
 		return;
 	if (l->json) {
 		raw = json_raw(j, v, &len);
-		printf("%s%.*s", l->n > 1 ? "," : "", (int)len, raw);
+		fputs(l->n > 1 ? "," : "", stdout);
+		cli_put_json(stdout, raw, len);
 		return;
 	}
 	sum_up(j, j_sub(j, v, "runs", JSON_ARRAY), hosts, states, sizeof(hosts));

@@ -65,7 +65,8 @@ list_one(const struct json *j, int v, void *arg)
 
 	if (l->json) {
 		raw = json_raw(j, v, &len);
-		printf("%s%.*s", l->first ? "" : ",", (int)len, raw);
+		fputs(l->first ? "" : ",", stdout);
+		cli_put_json(stdout, raw, len);
 		l->first = 0;
 		return;
 	}
