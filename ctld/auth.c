@@ -269,11 +269,9 @@ speaks(struct req *r)
 	return refuse(r, API_ERR_OLD, "the field Reeve must name version 1 or newer");
 }
 
-int
-auth_request(struct req *r)
+static int
+judged(struct req *r)
 {
-	if (r->route->access == ACC_NONE)
-		return 0;
 	if (find_peer(r) == -1)
 		return -1;
 	switch (r->route->access) {
@@ -285,4 +283,18 @@ auth_request(struct req *r)
 	default:
 		return operator(r);
 	}
+}
+
+int
+auth_request(struct req *r)
+{
+	struct conn *k = r->conn;
+
+	if (r->route->access == ACC_NONE)
+		return 0;
+	if (judged(r) == -1)
+		return -1;
+	if (r->route->access != ACC_ENROLL)
+		k->known = 1;
+	return 0;
 }

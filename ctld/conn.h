@@ -41,6 +41,7 @@ struct conn {
 	int took;	     /* the client took bytes of output since the last look */
 	int certerr;	     /* X509_V_ERR_*: the client certificate is not good */
 	int served;	     /* a request was answered on it */
+	int known;	     /* one of them came with good credentials */
 	int counted;	     /* in the table of addresses */
 	int waking;	     /* in the server's list of what needs a look from the loop */
 	enum api_errcode no; /* what it was refused with, 0 not */

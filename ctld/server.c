@@ -96,6 +96,18 @@ server_wake(struct server *s, struct conn *k)
 	TAILQ_INSERT_TAIL(&s->waking, k, fresh);
 }
 
+/* There are too many: the oldest of strangers goes, before anybody who is known, or new. */
+static struct conn *
+to_drop(struct server *s, struct conn *fresh)
+{
+	struct conn *k;
+
+	TAILQ_FOREACH (k, &s->all, next)
+		if (!k->known && k->phase != CP_DEAD && k->fd != -1)
+			return k;
+	return fresh;
+}
+
 /* evhttp has given it its descriptor meanwhile. */
 static void
 take_in(struct server *s, struct conn *k)
@@ -111,8 +123,13 @@ take_in(struct server *s, struct conn *k)
 		return;
 	}
 	k->counted = 1;
-	if (addrtab_conns(s->addrs, &k->peer, 1) > SERVER_PER_ADDR || s->nconns > s->max) {
+	if (addrtab_conns(s->addrs, &k->peer, 1) > SERVER_PER_ADDR) {
+		log_debug("too many connections from one address: one is closed");
+		conn_close(k);
+	} else if (s->nconns > s->max) {
 		log_debug("too many connections: one is closed");
+		k = to_drop(s, k);
+		k->phase = CP_DEAD;
 		conn_close(k);
 	}
 }
