@@ -23,7 +23,7 @@ struct tail {
 	struct ctld *c;
 	struct event *slow;
 	unsigned int wait; /* milliseconds until the next look */
-	size_t backlog;	   /* at the last look */
+	uint64_t looked;   /* the offset at the last look */
 	char host_id[33];
 	int fd; /* -1: no output yet */
 	uint64_t offset;
@@ -85,13 +85,12 @@ tail_over(struct tail *t)
 static void
 tail_wait(struct tail *t)
 {
-	size_t backlog = req_backlog(t->r);
 	struct timeval tv = {0, 0};
 
-	t->wait = backlog == t->backlog ? 2 * t->wait : SOON_MS;
+	t->wait = t->offset == t->looked ? 2 * t->wait : SOON_MS;
 	if (t->wait > SLOW_MS)
 		t->wait = SLOW_MS;
-	t->backlog = backlog;
+	t->looked = t->offset;
 	tv.tv_usec = (suseconds_t)t->wait * 1000;
 	(void)evtimer_add(t->slow, &tv);
 }
@@ -158,6 +157,7 @@ tail_begin(struct req *r, uint64_t offset, int follow)
 	t->r = r;
 	t->c = r->c;
 	t->fd = -1;
+	t->wait = SOON_MS;
 	t->offset = offset;
 	t->follow = follow;
 	memcpy(t->held.job_id, r->arg[0], sizeof(t->held.job_id));
