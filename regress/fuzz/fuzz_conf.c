@@ -64,6 +64,20 @@ check_scripts(const struct scripts *s)
 			abort();
 }
 
+/* Either of a fleet and somebody in it, or of none: then no server is asked and nobody is named. */
+static void
+check_agent(const struct conf *c)
+{
+	if (conf_enrolled(c)) {
+		if (!valid_hex(c->fleet, JOB_IDLEN) || !valid_hex(c->host_id, JOB_IDLEN) ||
+		    !valid_hostname(c->host_name))
+			abort();
+	} else if (c->fleet[0] != '\0' || c->host_id[0] != '\0' || c->nservers != 0)
+		abort();
+	if (c->max_jobs == 0 || c->output_max > c->spool_max)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -79,9 +93,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (host == NULL)
 		abort();
 	c = conf_fromtext("/etc/reeve/agent.conf", text, size, &e);
-	if (c == NULL ? e.text[0] == '\0'
-		      : !valid_hex(c->fleet, JOB_IDLEN) || !valid_hostname(c->host_name) ||
-			    c->max_jobs == 0 || c->output_max > c->spool_max)
+	if (c != NULL)
+		check_agent(c);
+	else if (e.text[0] == '\0')
 		abort();
 	free(c);
 	e.text[0] = '\0';
