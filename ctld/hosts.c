@@ -176,7 +176,6 @@ changed(struct req *r, const struct host *h, const char *what)
 		req_error(r, API_ERR_EXISTS, "there is a host of that name");
 		return;
 	}
-	queue_poll_end(r->c, h->id);
 	log_info("host %s: %s by %s", h->name, what, r->oper.name);
 	req_json_durable(r, 200, one_doc(r->c, h, NULL));
 }
@@ -358,8 +357,11 @@ on_host_rename(struct req *r)
 	json_free(j);
 	if (rc == -1)
 		req_error(r, API_ERR_BAD_REQUEST, "name: must be a host name");
-	else
+	else {
+		/* a poll that was judged before must ask again */
+		queue_poll_end(r->c, h.id);
 		changed(r, &h, "renamed");
+	}
 }
 
 void
@@ -377,8 +379,10 @@ on_host_allow(struct req *r)
 	json_free(j);
 	if (rc == -1)
 		req_error(r, API_ERR_BAD_REQUEST, "%s", e.text);
-	else
+	else {
+		queue_poll_end(r->c, h.id);
 		changed(r, &h, "addresses changed");
+	}
 }
 
 /* No members: 0; -1 answered. */
