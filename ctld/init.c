@@ -319,6 +319,41 @@ make_conf(struct site *s, struct errmsg *e)
 	return rc;
 }
 
+/* 1 when the first token is there and was never used: a run that was cut made it, and never showed
+ * it. 0, or -1 with E. */
+static int
+never_used(struct store *st, struct errmsg *e)
+{
+	struct oper o[64] = {{.name = ""}};
+	size_t n, i;
+
+	do {
+		if (store_oper_list(st, o[0].name, 64, o, &n, e) == -1)
+			return -1;
+		for (i = 0; i < n; i++)
+			if (strcmp(o[i].name, FIRST) == 0)
+				return o[i].last == 0;
+		if (n > 0)
+			memmove(&o[0], &o[n - 1], sizeof(o[0]));
+	} while (n == 64);
+	return 0;
+}
+
+/* Makes the first token, again if nobody can have it. 0, 1 there is one, -1 with E. */
+static int
+add_first(struct store *st, const struct oper *o, const uint8_t h[32], struct errmsg *e)
+{
+	int rc = store_oper_add(st, o, h, e);
+
+	if (rc != 1)
+		return rc;
+	if ((rc = never_used(st, e)) != 1)
+		return rc == 0 ? 1 : -1;
+	if (store_oper_remove(st, FIRST, e) != 0)
+		return -1;
+	return store_oper_add(st, o, h, e);
+}
+
 /* In a child that is _reevectl, since SQLite makes files. 0 made, 1 there was one, 2 failed. */
 static int
 store_first(const struct site *s, const char *hex)
@@ -338,7 +373,7 @@ store_first(const struct site *s, const char *hex)
 		log_warnx("%s", e.text);
 		return 2;
 	}
-	rc = store_oper_add(st, &o, h, &e);
+	rc = add_first(st, &o, h, &e);
 	if (rc == -1 || store_commit(st) == -1)
 		rc = 2;
 	store_close(st);
