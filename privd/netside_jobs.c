@@ -32,6 +32,7 @@ offer_add(struct pair *pr, const uint8_t id[16], uint64_t fence)
 			fatalx("out of memory");
 		memcpy(o->id, id, 16);
 		TAILQ_INSERT_TAIL(&pr->offers, o, link);
+		pr->noffers++;
 	}
 	pr->ntold -= o->told != 0;
 	o->fence = fence;
@@ -43,6 +44,7 @@ static void
 offer_drop(struct pair *pr, struct offer *o)
 {
 	TAILQ_REMOVE(&pr->offers, o, link);
+	pr->noffers--;
 	pr->ntold -= o->told != 0;
 	pr->nstreams -= o->streamed;
 	free(o);

@@ -81,7 +81,7 @@ struct pair {
 	uint64_t unsaid;	   /* refusals without a line of their own since the last one */
 	uint64_t cert;
 	TAILQ_HEAD(, offer) offers;
-	unsigned int ntold, nstreams; /* of them */
+	unsigned int noffers, ntold, nstreams; /* of them */
 	struct waiting wait[PAIR_INTAKES];
 	int asks_vitals;
 	uint32_t vitals; /* the number to answer with */

@@ -10,6 +10,7 @@
 
 #define JOBS_BURST   1024
 #define JOBS_PERIOD  5000 /* ms for one more */
+#define OWED_MAX     500  /* results that a server did not take; each is offered to each new pair */
 #define LINES_BURST  128
 #define LINES_PERIOD 15000
 
@@ -63,6 +64,10 @@ netside_ration(const char *origin, struct errmsg *e)
 {
 	struct pair *pr = pair_of(origin);
 
+	if (pr != NULL && pr->noffers >= OWED_MAX)
+		return err_set(e,
+		    "server %s is to acknowledge results first: %u jobs of it are not done with",
+		    origin, pr->noffers);
 	if (pr == NULL || take(&pr->jobs, JOBS_BURST, JOBS_PERIOD))
 		return 0;
 	return err_set(e,

@@ -144,6 +144,34 @@ without_end(struct netpair *evil, struct netpair *good)
 	CHECKF(verdict(good, id, &st) != JS_REFUSED, "the other server: %s", st.reason);
 }
 
+/* A server that takes no result gets no more jobs, until it takes one. */
+static void
+never_acked(struct netpair *n)
+{
+	char text[1024], hex[33];
+	struct msg_state st;
+	uint8_t id[16], first[8][16];
+	int taken = 0;
+
+	for (int i = 0; i < PINGS; i++, taken++) {
+		net_send(&n->netd, MSG_NETD_ALIVE, msg_alive_put((uint64_t)i));
+		net_id(id, hex);
+		if (i < 8)
+			memcpy(first[i], id, 16);
+		net_submit(
+		    n, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+		if (verdict(n, id, &st) == JS_REFUSED)
+			break;
+	}
+	CHECKF(taken >= 400 && taken <= 500 && strstr(st.reason, "acknowledge") != NULL, "%d: %s",
+	    taken, st.reason);
+	for (int i = 0; i < 8; i++)
+		net_send(&n->netd, MSG_RESULT_ACK, msg_id_put(first[i]));
+	net_id(id, hex);
+	net_submit(n, &kit.key, text, net_ticket(text, sizeof(text), hex, "agent.ping", ""), 1);
+	CHECKF(verdict(n, id, &st) == JS_ACCEPTED, "after some were taken: %s", st.reason);
+}
+
 /* An executor that does what LINE says, in the place of the real one. */
 static void
 rogue_execd(const char *line)
@@ -211,6 +239,7 @@ main(void)
 		good = &a;
 	}
 	full_queue(evil, good);
+	never_acked(good);
 	without_end(evil, good);
 	net_end(&a);
 	net_end(&b);
