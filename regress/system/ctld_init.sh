@@ -142,7 +142,9 @@ stops() {
 stops
 # its own user, and the socket that it is given: the port below 1024 it could not bind
 sed -i "s/^listen \*/listen 127.0.0.1:443/; s/:7440/:443/" "$etc/ctld.conf"
-no 78 "443" setpriv --reuid _reevectl --regid _reevectl --clear-groups "$BUILD/reeve-ctld" -d -f "$etc/ctld.conf"
+# where that user can reach it: a checkout may stand in root's own directory
+install -m 755 "$BUILD/reeve-ctld" "$w/reeve-ctld"
+no 78 "443" setpriv --reuid _reevectl --regid _reevectl --clear-groups "$w/reeve-ctld" -d -f "$etc/ctld.conf"
 cat >"$w/activate.py" <<-'PY'
 	import os, pwd, socket, sys
 	s = socket.socket()
@@ -162,12 +164,12 @@ cat >"$w/activate.py" <<-'PY'
 PY
 python=$(command -v python3)
 if [ -n "$python" ]; then
-	"$python" "$w/activate.py" 1 "$BUILD/reeve-ctld" "$etc/ctld.conf" >>"$w/log" 2>&1 </dev/null &
+	"$python" "$w/activate.py" 1 "$w/reeve-ctld" "$etc/ctld.conf" >>"$w/log" 2>&1 </dev/null &
 	ctld=$!
 	url=https://127.0.0.1
 	soon "by a socket that it was given" healthy
 	stops
-	no 78 "the service manager gave 2 sockets" "$python" "$w/activate.py" 2 "$BUILD/reeve-ctld" "$etc/ctld.conf"
+	no 78 "the service manager gave 2 sockets" "$python" "$w/activate.py" 2 "$w/reeve-ctld" "$etc/ctld.conf"
 fi
 # in the background: the exit status says whether it started
 cat "$w/good.conf" >"$etc/ctld.conf"
