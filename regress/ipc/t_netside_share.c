@@ -1,6 +1,7 @@
 /*
  * Two servers, and one of them is hostile or merely wrong: what it orders, asks again or delivers
  * torn costs the other one and root's own jobs nothing. This test is both their netds.
+ * regress: timeout 300
  */
 #include "regress/ipc/netkit.h"
 
