@@ -1,5 +1,5 @@
 /*
- * What the denial tests of netd and dial share: a child confined by the room's own lines makes one
+ * What the denial tests of the rooms share: a child confined by the room's own lines makes one
  * call, and the real program is looked at from outside. The promise is written here once: whatever
  * is not listed as allowed must end as the filter's default says.
  */
@@ -111,6 +111,48 @@ room_sockets(const struct sb *s, int (*allowed)(int family, int type), int dflt)
 			    "socket of family %d and type %d: end %d, result %d", f, types[i], end,
 			    r);
 		}
+	}
+}
+
+/* What a filter lets through, and what the layers behind it make of it. */
+struct room_through {
+	const char *name;
+	int works; /* 1 it works, 0 refused by another layer, -1 the kernel's own business */
+};
+
+/* As room_through.works; 2 the filter says no. */
+static inline int
+room_promise(const struct room_through *through, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(through[i].name, name) == 0)
+			return through[i].works;
+	/* doors: AF_UNIX sockets are not Landlock's business; modes and the listener's are */
+	if (strncmp(name, "connect /", 9) == 0)
+		return -1;
+	return 2;
+}
+
+/* DFLT: what the filter does by default, SIGSYS or an errno; another architecture's calls always
+ * kill. */
+static inline void
+room_judge(const struct probe *q, int end, int r, int promise, int dflt)
+{
+	switch (promise) {
+	case 2:
+		if (dflt == SIGSYS || q->nr < 0 || q->nr >= 0x40000000)
+			CHECKF(end == 1000 + SIGSYS, "%s: end %d, result %d", q->name, end, r);
+		else
+			CHECKF(end == 0 && r == dflt, "%s: end %d, result %d", q->name, end, r);
+		break;
+	case 1:
+		CHECKF(end == 0 && r == 0, "%s: end %d, result %d", q->name, end, r);
+		break;
+	case 0:
+		CHECKF(end == 0 && r > 0, "%s: end %d, result %d", q->name, end, r);
+		break;
+	default:
+		CHECKF(end == 0, "%s: end %d, result %d", q->name, end, r);
 	}
 }
 

@@ -9,10 +9,7 @@
 #include "lib/users.h"
 
 /* What the filter lets through: then the words say what the layers behind it make of it. */
-static const struct {
-	const char *name;
-	int works; /* 1 it works, 0 refused by another layer, -1 the kernel's own business */
-} through[] = {
+static const struct room_through through[] = {
     {"read /etc/passwd", 1},
     {"read /etc/shadow", 0},
     {"read /proc/uptime", 0},
@@ -63,38 +60,12 @@ static const struct probe more[] = {
 #endif
 };
 
-/* 1 works, 0 refused behind the filter, -1 any, 2 the filter says no. */
-static int
-promise(const char *name)
-{
-	for (size_t i = 0; i < sizeof(through) / sizeof(through[0]); i++)
-		if (strcmp(through[i].name, name) == 0)
-			return through[i].works;
-	/* doors: AF_UNIX sockets are not Landlock's business; modes and the listener's are */
-	if (strncmp(name, "connect /", 9) == 0)
-		return -1;
-	return 2;
-}
-
 static void
 judge(const struct probe *q, int end, int r)
 {
-	switch (promise(q->name)) {
-	case 2:
-		if (q->nr < 0 || q->nr >= 0x40000000)
-			CHECKF(end == 1000 + SIGSYS, "%s: end %d, result %d", q->name, end, r);
-		else
-			CHECKF(end == 0 && r == EPERM, "%s: end %d, result %d", q->name, end, r);
-		break;
-	case 1:
-		CHECKF(end == 0 && r == 0, "%s: end %d, result %d", q->name, end, r);
-		break;
-	case 0:
-		CHECKF(end == 0 && r > 0, "%s: end %d, result %d", q->name, end, r);
-		break;
-	default:
-		CHECKF(end == 0, "%s: end %d, result %d", q->name, end, r);
-	}
+	size_t n = sizeof(through) / sizeof(through[0]);
+
+	room_judge(q, end, r, room_promise(through, n, q->name), EPERM);
 }
 
 static int
