@@ -406,8 +406,10 @@ on_host_revoke(struct req *r)
 		return;
 	if (h.revoked == 0)
 		h.revoked = ctld_now();
-	/* the credential stays known, so that the host is told why; a secret not yet used ends */
-	if (store_enrolment_drop(r->c->store, &h, &e) == -1 ||
+	/* first what must hold even if the rest fails; the credential stays known, so that the host
+	 * is told why; a secret not yet used ends */
+	if (store_host_update(r->c->store, &h, &e) == -1 ||
+	    store_enrolment_drop(r->c->store, &h, &e) == -1 ||
 	    queue_host_lost(r->c, h.id, "the host was revoked", &e) == -1)
 		oper_failed(r, &e);
 	else
