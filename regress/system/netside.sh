@@ -106,7 +106,12 @@ is "ping tells it" "$(sed -n 's/^certificate //p' "$w/out")" "$(field_of main ce
 
 # ---- one dies: both are new; a reload with other settings; without the section ----
 
-other() { running && [ "$(field_of main netd)" != "$netd" ] && [ "$(field_of main dial)" != "$dial" ]; }
+# new ones, not none: the old pair may end between two questions
+other() {
+	local n d
+	n=$(field_of main netd) d=$(field_of main dial)
+	[ "${n:-0}" != 0 ] && [ "${d:-0}" != 0 ] && [ "$n" != "$netd" ] && [ "$d" != "$dial" ] && running
+}
 gone() { [ ! -e "/proc/$netd" ] && [ ! -e "/proc/$dial" ]; }
 kill -KILL "$dial"
 soon "both are new" other
