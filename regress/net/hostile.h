@@ -38,7 +38,7 @@ struct hostile {
 static inline const char *
 hostile_tool(const char *name)
 {
-	static char path[PATH_MAX + 64], exe[PATH_MAX];
+	static char path[PATH_MAX + 256], exe[PATH_MAX];
 	ssize_t n;
 
 	/* once: below a chroot its name changes when the test makes a mount namespace */
