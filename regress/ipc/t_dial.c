@@ -114,6 +114,7 @@ own_hosts(void)
 	char dir[] = "/tmp/hostsXXXXXX", path[64];
 	int fd;
 
+	(void)hostile_tool(""); /* remembered from here on, for the children too */
 	if (unshare(CLONE_NEWNS) == -1 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 || mkdtemp(dir) == NULL ||
 	    chmod(dir, 0755) == -1)
