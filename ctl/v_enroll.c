@@ -31,6 +31,25 @@ struct enroll_opts {
 
 /* ---- the token: from the command line, a file, or standard input ---- */
 
+/* The first line, of MAX bytes at most, with a NUL for its end: on a terminal nobody thinks of ^D.
+ * -1 with errno. */
+static ssize_t
+read_line(int fd, char *buf, size_t max)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < max) {
+		if ((got = fd_readn(fd, buf + n, 1)) == -1)
+			return -1;
+		if (got == 0 || buf[n] == '\n')
+			break;
+		n++;
+	}
+	buf[n] = '\0';
+	return (ssize_t)n;
+}
+
 static char *
 token_line(const char *arg)
 {
@@ -47,7 +66,7 @@ token_line(const char *arg)
 	if ((buf = calloc(1, TOKEN_MAX + 2)) == NULL)
 		return NULL;
 	fd = strcmp(arg, "-") == 0 ? STDIN_FILENO : open(arg, O_RDONLY | O_CLOEXEC);
-	if (fd == -1 || (n = fd_readn(fd, buf, TOKEN_MAX + 1)) == -1) {
+	if (fd == -1 || (n = read_line(fd, buf, TOKEN_MAX + 1)) == -1) {
 		err_errno(&e, "%s", arg);
 		errx(CTL_EXIT_AGENT, "%s", e.text);
 	}
