@@ -111,9 +111,11 @@ hosts(const char *text)
 static int
 own_hosts(void)
 {
-	char dir[] = "/tmp/hostsXXXXXX", path[64];
+	const char *top = getenv("T") != NULL ? getenv("T") : "/tmp";
+	char dir[64], path[96];
 	int fd;
 
+	snprintf(dir, sizeof(dir), "%s/hosts.XXXXXX", top);
 	(void)hostile_tool(""); /* remembered from here on, for the children too */
 	if (unshare(CLONE_NEWNS) == -1 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 || mkdtemp(dir) == NULL ||

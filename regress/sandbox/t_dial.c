@@ -183,8 +183,9 @@ test_failclosed(void)
 int
 main(void)
 {
-	char dir[] = "/tmp/dialXXXXXX";
+	char dir[64];
 
+	snprintf(dir, sizeof(dir), "%s/dial.XXXXXX", getenv("T") != NULL ? getenv("T") : "/tmp");
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	snprintf(tracelog, sizeof(tracelog), "%s/log", dir);

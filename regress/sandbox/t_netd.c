@@ -256,7 +256,7 @@ test_failclosed(void)
 int
 main(void)
 {
-	strcpy(dir, "/tmp/netdXXXXXX");
+	snprintf(dir, sizeof(dir), "%s/netd.XXXXXX", getenv("T") != NULL ? getenv("T") : "/tmp");
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	room_targets();

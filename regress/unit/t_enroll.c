@@ -258,7 +258,7 @@ texts(void)
 
 /* ---- files ---- */
 
-static char dir[] = "/root/reeve-enroll.XXXXXX", conf[64];
+static char dir[512], conf[600];
 
 static int
 written(const char *old, struct errmsg *e)
@@ -333,7 +333,7 @@ clean(void)
 {
 	static const char *const names[] = {"a.key", "a.crt", "a-ca.pem", "a.bearer", "a+2.key",
 	    "a+2.crt", "a+2-ca.pem", "a+2.bearer", "."};
-	char path[128];
+	char path[700];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/tls/%s", dir, names[i]);
@@ -351,6 +351,8 @@ files(void)
 	char *one, *two, *three;
 	struct errmsg e;
 
+	/* whose parents only root can write */
+	snprintf(dir, sizeof(dir), "%s/enroll.XXXXXX", getenv("T") != NULL ? getenv("T") : "/root");
 	if (mkdtemp(dir) == NULL) {
 		perror(dir);
 		return;
